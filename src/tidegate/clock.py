@@ -1,0 +1,64 @@
+"""Time, passed in wherever it is needed so that tests and drills can hold it still."""
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Two readings: one for dates on the wire, one for durations."""
+
+    def now(self) -> float:
+        """Seconds since the Unix epoch, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start; never goes back."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    __slots__ = ()
+
+    now = staticmethod(time.time)
+    monotonic = staticmethod(time.monotonic)
+
+
+class ManualClock:
+    """A clock that moves only when told; for tests and drills.
+
+    Args:
+        start: seconds since the epoch at which it begins.
+    """
+
+    __slots__ = ("_now", "_started")
+
+    def __init__(self, start: float = 1_700_000_000.0) -> None:
+        self._now = start
+        self._started = start
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._now
+
+    def monotonic(self) -> float:
+        """Seconds since this clock was made."""
+        return self._now - self._started
+
+    def advance(self, seconds: float) -> None:
+        """Move forward (or back, with a negative number: only dates on the wire may go back)."""
+        self._now += seconds
+
+
+def rfc3339(seconds: float) -> str:
+    """A UTC time stamp in whole seconds, as RFC 3339 writes it (section 5.6).
+
+    Args:
+        seconds: since the epoch; the fraction is cut off.
+
+    Returns:
+        for instance ``2026-03-01T12:00:00Z``.
+    """
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
