@@ -1,0 +1,66 @@
+"""Every metric of the service is declared here; rooms count, the operator's page exposes.
+
+Names follow Prometheus: base units, ``_total`` for counters. No label ever holds
+a user id, an address or anything that a caller can choose freely.
+"""
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY: Final = CollectorRegistry(auto_describe=True)
+
+_FAST_BUCKETS: Final = (
+    0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
+)  # fmt: skip
+
+# The exchange.
+EXCHANGE_TOTAL = Counter(
+    "tidegate_exchange_total",
+    "Exchanges answered.",
+    ["face", "issuer", "outcome", "reason"],
+    registry=REGISTRY,
+)
+EXCHANGE_DURATION = Histogram(
+    "tidegate_exchange_duration_seconds",
+    "Time from a complete request to its answer.",
+    ["face"],
+    buckets=_FAST_BUCKETS,
+    registry=REGISTRY,
+)
+SESSION_CACHE_HITS = Counter(
+    "tidegate_session_cache_hits_total", "Sessions found already verified.", registry=REGISTRY
+)
+SESSION_CACHE_MISSES = Counter(
+    "tidegate_session_cache_misses_total", "Sessions verified in full.", registry=REGISTRY
+)
+SESSION_CACHE_ENTRIES = Gauge("tidegate_session_cache_entries", "Verified sessions kept.", registry=REGISTRY)
+SESSION_CACHE_EVICTED = Counter(
+    "tidegate_session_cache_evicted_total", "Verified sessions dropped because the cache was full.", registry=REGISTRY
+)
+
+# Limits.
+LIMIT_DECISIONS = Counter(
+    "tidegate_limit_decisions_total", "Decisions of the limits.", ["scope", "decision"], registry=REGISTRY
+)
+LIMIT_ENTRIES = Gauge("tidegate_limit_entries", "Keys that a limit keeps in memory.", ["scope"], registry=REGISTRY)
+LIMIT_EVICTED = Counter(
+    "tidegate_limit_evicted_total", "Keys dropped because a limit's table was full.", ["scope"], registry=REGISTRY
+)
+
+# Requests of every door.
+REQUEST_TOTAL = Counter(
+    "tidegate_http_requests_total", "Requests answered.", ["route", "status"], registry=REGISTRY
+)
+REQUEST_DURATION = Histogram(
+    "tidegate_http_request_duration_seconds",
+    "Time from a complete request head to the end of the answer.",
+    ["route"],
+    buckets=_FAST_BUCKETS,
+    registry=REGISTRY,
+)
+REQUEST_REFUSED = Counter(
+    "tidegate_http_request_refused_total", "Requests refused at the door.", ["reason"], registry=REGISTRY
+)
+
+BUILD_INFO = Gauge("tidegate_build_info", "What runs here.", ["version", "python"], registry=REGISTRY)
