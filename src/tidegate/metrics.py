@@ -64,3 +64,20 @@ REQUEST_REFUSED = Counter(
 )
 
 BUILD_INFO = Gauge("tidegate_build_info", "What runs here.", ["version", "python"], registry=REGISTRY)
+
+# Key sets.
+JWKS_AGE = Gauge(
+    "tidegate_jwks_keyset_age_seconds",
+    "Time since an issuer's keys were last fetched; NaN before the first time.",
+    ["issuer"],
+    registry=REGISTRY,
+)
+JWKS_REFRESH = Counter(
+    "tidegate_jwks_refresh_total", "Attempts to fetch an issuer's keys.", ["issuer", "result"], registry=REGISTRY
+)
+JWKS_UNKNOWN_KID = Counter(
+    "tidegate_jwks_unknown_kid_total", "Times that newer keys were asked for on account of a token.", registry=REGISTRY
+)
+JWKS_STALE_SERVED = Counter(
+    "tidegate_jwks_stale_served_total", "Verifications with keys past their freshness.", registry=REGISTRY
+)

@@ -1,0 +1,1 @@
+"""Who is calling: issuers, key sets, the strict verifier, claims judged."""
