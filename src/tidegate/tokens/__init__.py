@@ -1,0 +1,1 @@
+"""What a verified subject gets: a user id, a life, a token."""

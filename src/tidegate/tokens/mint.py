@@ -1,0 +1,98 @@
+"""Stream user tokens: the same for the same user on every replica, for a minute.
+
+Repeated calls within a minute give one token wherever they land, without a shared
+cache, and expiries spread over the minute instead of falling on one second.
+"""
+
+import hashlib
+from typing import Final, NamedTuple
+
+from tidegate.credentials import Signer
+from tidegate.tokens.mapping import is_user_id
+
+WINDOW: Final = 60
+"""Seconds for which a user's token stays the same."""
+
+BACKDATE: Final = 5
+"""Seconds by which ``iat`` lies behind our clock at least: Stream refuses one ahead of its own (code 42)."""
+
+LIFE_LEAST: Final = 300
+LIFE_MOST: Final = 86_400
+_REFRESH_FIRST: Final = 70
+_REFRESH_SPREAD: Final = 16
+
+
+class Rhythm(NamedTuple):
+    """What is fixed for one user, derived from a keyed hash of the user id.
+
+    Attributes:
+        phase: second of the minute at which the user's window begins, 0 to 59.
+        refresh: share of a token's life after which a client should refresh, 70 to 85 percent.
+        pseudonym: 12 hexadecimal digits that stand for the user in logs.
+    """
+
+    phase: int
+    refresh: int
+    pseudonym: str
+
+
+class Minted(NamedTuple):
+    """A token and its times, in whole seconds since the epoch."""
+
+    token: str
+    issued_at: int
+    expires_at: int
+    refresh_after: int
+
+
+class Minter:
+    """Mints user tokens.
+
+    Args:
+        signer: over the app secret.
+        life: seconds from ``iat`` to ``exp``, 300 to 86,400.
+
+    Raises:
+        ValueError: the life lies outside these bounds.
+    """
+
+    __slots__ = ("_key", "_life", "_sign")
+
+    def __init__(self, signer: Signer, life: int) -> None:
+        if not LIFE_LEAST <= life <= LIFE_MOST:
+            raise ValueError(f"a token lives {LIFE_LEAST} to {LIFE_MOST} seconds")
+        self._sign = signer.sign
+        self._key = signer.derive("token rhythm")
+        self._life = life
+
+    def rhythm(self, user_id: str) -> Rhythm:
+        """What is fixed for this user; worth keeping, it never changes."""
+        digest = hashlib.blake2b(user_id.encode(), digest_size=14, key=self._key).digest()
+        return Rhythm(
+            int.from_bytes(digest[:4], "big") % WINDOW,
+            _REFRESH_FIRST + int.from_bytes(digest[4:8], "big") % _REFRESH_SPREAD,
+            digest[8:].hex(),
+        )
+
+    def mint(self, user_id: str, rhythm: Rhythm, now: float) -> Minted:
+        """The user's token of this minute.
+
+        Its claims are exactly ``user_id``, ``iat`` and ``exp``. A signed token without
+        a user id is a server token with all rights, so an id that is none is an error
+        of the program and never signed.
+
+        Args:
+            user_id: as the mapping made it.
+            rhythm: of this user.
+            now: seconds since the epoch.
+
+        Raises:
+            ValueError: the id is not one that Stream takes.
+        """
+        if not is_user_id(user_id):
+            raise ValueError("refusing to sign a token without a valid user id")
+        phase = rhythm.phase
+        issued = (int(now) - BACKDATE - phase) // WINDOW * WINDOW + phase
+        expires = issued + self._life
+        token = self._sign(b'{"exp":%d,"iat":%d,"user_id":"%s"}' % (expires, issued, user_id.encode("ascii")))
+        return Minted(token, issued, expires, issued + self._life * rhythm.refresh // 100)

@@ -1,0 +1,36 @@
+"""What the exchange keeps and what it answers."""
+
+from dataclasses import dataclass
+
+from tidegate.identity.model import VerifiedSubject
+from tidegate.tokens.mint import Minted, Rhythm
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session that was verified in full, and what follows from it for every exchange.
+
+    Attributes:
+        who: made by the verifier alone.
+        user_id: at Stream.
+        rhythm: of this user's tokens.
+    """
+
+    who: VerifiedSubject
+    user_id: str
+    rhythm: Rhythm
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """The answer of the exchange, before any wire.
+
+    Attributes:
+        session: whose it is.
+        minted: the token and its times.
+        now: seconds since the epoch at which it was answered.
+    """
+
+    session: Session
+    minted: Minted
+    now: float

@@ -1,0 +1,148 @@
+"""The exchange: a session goes in, a Stream token comes out. It knows nothing of HTTP."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from tidegate.clock import Clock
+from tidegate.errors import Reason, Refusal
+from tidegate.identity.model import VerifiedSubject
+from tidegate.identity.service import KeysNeeded, Verifier
+from tidegate.limits import ExchangeLimits
+from tidegate.tokens.mapping import SubjectMapping, is_user_id
+from tidegate.tokens.mint import Minter
+from tidegate.tokens.model import Issued, Session
+from tidegate.tokens.sessions import SessionCache
+
+
+class ProfileOffers(Protocol):
+    """Where a session's profile goes on its way to Stream: the sync, or nowhere."""
+
+    def offer(self, user_id: str, name: str | None, image: str | None) -> None:
+        """Take note; never waits, never raises."""
+        ...
+
+
+class NoSync:
+    """Profile sync switched off."""
+
+    __slots__ = ()
+
+    def offer(self, user_id: str, name: str | None, image: str | None) -> None:
+        """Nothing is owed."""
+
+
+class Exchange:
+    """The steps of the design, in their order.
+
+    Args:
+        verifier: judges sessions.
+        limits: address before cryptography, the others after it.
+        mapping: subject to user id.
+        minter: of Stream tokens.
+        sessions: verified before.
+        sync: where profiles go.
+        clock: for all of it.
+        stopping: whether this replica is shutting down.
+    """
+
+    __slots__ = ("_clock", "_limits", "_mapping", "_minter", "_sessions", "_stopping", "_sync", "_verifier")
+
+    def __init__(
+        self,
+        *,
+        verifier: Verifier,
+        limits: ExchangeLimits,
+        mapping: SubjectMapping,
+        minter: Minter,
+        sessions: SessionCache,
+        sync: ProfileOffers,
+        clock: Clock,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._verifier = verifier
+        self._limits = limits
+        self._mapping = mapping
+        self._minter = minter
+        self._sessions = sessions
+        self._sync = sync
+        self._clock = clock
+        self._stopping = stopping
+
+    def admit(self, bearer: bytes, address: str) -> Session:
+        """Steps 1 to 5: whose session this is, if it may have a token now. Never waits.
+
+        Args:
+            bearer: the session token as received.
+            address: of the client, as the limits count it.
+
+        Raises:
+            Refusal: it may not.
+            KeysNeeded: the issuer must be asked for its keys first; see `wait_for_keys`.
+        """
+        if self._stopping():
+            raise Refusal(Reason.SHUTTING_DOWN, "This replica is shutting down; ask again.", retry_after=1)
+        ticks = self._clock.monotonic()
+        self._limits.spend_address(address, ticks)
+        return self._admit(bearer, address, ticks)
+
+    async def admit_after_keys(self, needed: KeysNeeded, bearer: bytes, address: str) -> Session:
+        """The same once more, after the issuer was asked for its keys.
+
+        Args:
+            needed: what `admit` raised.
+            bearer: the session token as received.
+            address: of the client; it has paid for this request already.
+
+        Raises:
+            Refusal: the session may not have a token, or the keys are not to be had.
+        """
+        try:
+            await self._verifier.resolve(needed)
+            return self._admit(bearer, address, self._clock.monotonic())
+        except KeysNeeded as still:
+            needed = still
+        except Refusal:
+            self._limits.charge_failure(address, self._clock.monotonic())
+            raise
+        self._limits.charge_failure(address, self._clock.monotonic())
+        raise needed.refusal()
+
+    def mint(self, session: Session) -> Issued:
+        """Step 7: the user's token of this minute."""
+        now = self._clock.now()
+        return Issued(session, self._minter.mint(session.user_id, session.rhythm, now), now)
+
+    def _admit(self, bearer: bytes, address: str, ticks: float) -> Session:
+        now = self._clock.now()
+        key = self._sessions.key(bearer)
+        session = self._sessions.get(key, now)
+        if session is None:
+            try:
+                who = self._verifier.verify(bearer, now)
+            except Refusal as refusal:
+                if refusal.spec.status < 500:  # noqa: PLR2004 - our own failure is not the caller's
+                    self._limits.charge_failure(address, ticks)
+                raise
+            session = self._open(who)
+            self._limits.spend_subject(session.user_id, who.issuer, ticks)
+            self._sessions.put(key, session, ticks)
+        else:
+            self._limits.spend_subject(session.user_id, session.who.issuer, ticks)
+        self._sync.offer(session.user_id, session.who.name, session.who.image)
+        return session
+
+    def _open(self, who: VerifiedSubject) -> Session:
+        user_id = self._user_id(who)
+        return Session(who, user_id, self._minter.rhythm(user_id))
+
+    def _user_id(self, who: VerifiedSubject) -> str:
+        if who.claimed_user_id is None:
+            return self._mapping.user_id(who.namespace, who.subject)
+        if who.namespace is not None:
+            return self._mapping.user_id(who.namespace, who.claimed_user_id)
+        if not is_user_id(who.claimed_user_id) or who.claimed_user_id.startswith("tg-"):
+            raise Refusal(
+                Reason.SUBJECT_UNMAPPABLE,
+                "The claim named by TIDEGATE_USER_ID_CLAIM is not a user id that Stream takes.",
+            )
+        return who.claimed_user_id
