@@ -81,3 +81,29 @@ JWKS_UNKNOWN_KID = Counter(
 JWKS_STALE_SERVED = Counter(
     "tidegate_jwks_stale_served_total", "Verifications with keys past their freshness.", registry=REGISTRY
 )
+
+# Stream, upstream.
+UPSTREAM_DURATION = Histogram(
+    "tidegate_upstream_request_duration_seconds",
+    "Time of one attempt of a call to Stream; code is Stream's own, or what stood in its place.",
+    ["operation", "code"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0),
+    registry=REGISTRY,
+)
+UPSTREAM_CONNECTIONS = Gauge("tidegate_upstream_connections", "Connections to Stream in use.", registry=REGISTRY)
+UPSTREAM_QUOTA = Gauge(
+    "tidegate_upstream_quota_remaining_ratio",
+    "Part of a rate limit of Stream's that was left at the last answer.",
+    ["endpoint"],
+    registry=REGISTRY,
+)
+UPSTREAM_BREAKER_STATE = Gauge(
+    "tidegate_upstream_breaker_state", "Circuit breaker to Stream: 0 closed, 1 half-open, 2 open.", registry=REGISTRY
+)
+SYNC_QUEUE_ENTRIES = Gauge("tidegate_sync_queue_entries", "Profiles waiting to be synced.", registry=REGISTRY)
+SYNC_TOTAL = Counter(
+    "tidegate_sync_total", "Profiles synced to Stream, and calls of it that failed.", ["result"], registry=REGISTRY
+)
+SYNC_DROPPED = Counter(
+    "tidegate_sync_dropped_total", "Profiles not synced because the queue was full.", registry=REGISTRY
+)
