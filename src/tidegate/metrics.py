@@ -107,3 +107,9 @@ SYNC_TOTAL = Counter(
 SYNC_DROPPED = Counter(
     "tidegate_sync_dropped_total", "Profiles not synced because the queue was full.", registry=REGISTRY
 )
+
+# Connections, below the application.
+HTTP_CONNECTIONS = Gauge("tidegate_http_connections", "Connections open at our listeners.", registry=REGISTRY)
+HTTP_REFUSED = Counter(
+    "tidegate_http_refused_total", "Connections closed because they reached a limit.", ["limit"], registry=REGISTRY
+)
