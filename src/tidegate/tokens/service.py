@@ -13,6 +13,10 @@ from tidegate.tokens.mint import Minter
 from tidegate.tokens.model import Issued, Session
 from tidegate.tokens.sessions import SessionCache
 
+_FIRST_SERVER_ERROR = 500
+_KEY_ROUNDS = 2
+"""A key set is asked for, and its answer looked into, this often for one request."""
+
 
 class ProfileOffers(Protocol):
     """Where a session's profile goes on its way to Stream: the sync, or nowhere."""
@@ -81,9 +85,8 @@ class Exchange:
         """
         if self._stopping():
             raise Refusal(Reason.SHUTTING_DOWN, "This replica is shutting down; ask again.", retry_after=1)
-        ticks = self._clock.monotonic()
-        self._limits.spend_address(address, ticks)
-        return self._admit(bearer, address, ticks)
+        self._limits.spend_address(address, self._clock.monotonic())
+        return self._admit(bearer, address)
 
     async def admit_after_keys(self, needed: KeysNeeded, bearer: bytes, address: str) -> Session:
         """The same once more, after the issuer was asked for its keys.
@@ -96,23 +99,27 @@ class Exchange:
         Raises:
             Refusal: the session may not have a token, or the keys are not to be had.
         """
-        try:
-            await self._verifier.resolve(needed)
-            return self._admit(bearer, address, self._clock.monotonic())
-        except KeysNeeded as still:
-            needed = still
-        except Refusal:
-            self._limits.charge_failure(address, self._clock.monotonic())
-            raise
-        self._limits.charge_failure(address, self._clock.monotonic())
-        raise needed.refusal()
+        for _ in range(_KEY_ROUNDS):
+            try:
+                await self._verifier.resolve(needed)
+            except Refusal as refusal:
+                self._charge(refusal, address)
+                raise
+            try:
+                return self._admit(bearer, address)
+            except KeysNeeded as still:
+                needed = still
+        unknown = Refusal(Reason.KEY_UNKNOWN, "The issuer's key set was asked and has no such key.")
+        self._charge(unknown, address)
+        raise unknown
 
     def mint(self, session: Session) -> Issued:
         """Step 7: the user's token of this minute."""
         now = self._clock.now()
         return Issued(session, self._minter.mint(session.user_id, session.rhythm, now), now)
 
-    def _admit(self, bearer: bytes, address: str, ticks: float) -> Session:
+    def _admit(self, bearer: bytes, address: str) -> Session:
+        ticks = self._clock.monotonic()
         now = self._clock.now()
         key = self._sessions.key(bearer)
         session = self._sessions.get(key, now)
@@ -120,16 +127,18 @@ class Exchange:
             try:
                 who = self._verifier.verify(bearer, now)
             except Refusal as refusal:
-                if refusal.spec.status < 500:  # noqa: PLR2004 - our own failure is not the caller's
-                    self._limits.charge_failure(address, ticks)
+                self._charge(refusal, address)
                 raise
             session = self._open(who)
-            self._limits.spend_subject(session.user_id, who.issuer, ticks)
             self._sessions.put(key, session, ticks)
-        else:
-            self._limits.spend_subject(session.user_id, session.who.issuer, ticks)
+        self._limits.spend_subject(session.user_id, session.who.issuer, ticks)
         self._sync.offer(session.user_id, session.who.name, session.who.image)
         return session
+
+    def _charge(self, refusal: Refusal, address: str) -> None:
+        """Make a failed verification dear, unless the failure is ours."""
+        if refusal.spec.status < _FIRST_SERVER_ERROR:
+            self._limits.charge_failure(address, self._clock.monotonic())
 
     def _open(self, who: VerifiedSubject) -> Session:
         user_id = self._user_id(who)

@@ -1,0 +1,1 @@
+"""What all doors share: error shapes, headers, CORS, the proxy rule, body limits."""

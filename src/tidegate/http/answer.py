@@ -1,0 +1,45 @@
+"""An answer before it is sent, and the headers that every answer carries."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+JSON: Final = (b"content-type", b"application/json")
+PROBLEM: Final = (b"content-type", b"application/problem+json")
+
+SECURITY: Final[Headers] = [
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
+"""On every answer (OWASP ASVS 5.0, chapters V3.4 and V14.3); a route may set its own instead."""
+
+STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+"""Only over HTTPS (RFC 6797, section 7.2)."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """Status, headers of this answer alone, and the whole body."""
+
+    status: int
+    body: bytes
+    headers: Headers = field(default_factory=list)
+
+    async def send(self, send: Send, shared: Headers) -> None:
+        """Put the answer on the wire.
+
+        Args:
+            send: of the ASGI server.
+            shared: headers that come with every answer of this request.
+        """
+        headers = [*self.headers, (b"content-length", b"%d" % len(self.body)), *shared]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
