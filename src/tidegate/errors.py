@@ -155,3 +155,23 @@ class Refusal(TidegateError):
     def spec(self) -> ReasonSpec:
         """The reason's row of the table."""
         return REASONS[self.reason]
+
+
+class LimitExceeded(Refusal):
+    """A limit is spent.
+
+    Args:
+        reason: which limit.
+        limit: requests that a period allows.
+        period: seconds.
+        retry_after: whole seconds until one more request fits.
+    """
+
+    def __init__(self, reason: Reason, *, limit: int, period: int, retry_after: int) -> None:
+        super().__init__(
+            reason,
+            f"The limit of {limit} requests in {period} seconds is spent; ask again in {retry_after} seconds.",
+            retry_after=retry_after,
+        )
+        self.limit = limit
+        self.period = period

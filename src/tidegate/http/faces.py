@@ -5,9 +5,8 @@ from enum import StrEnum
 import orjson
 
 from tidegate.clock import rfc3339
-from tidegate.errors import Challenge, Refusal
+from tidegate.errors import Challenge, LimitExceeded, Refusal
 from tidegate.http.answer import JSON, PROBLEM, Answer, Headers
-from tidegate.limits import LimitExceeded
 
 
 class Face(StrEnum):

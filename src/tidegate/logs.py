@@ -1,0 +1,173 @@
+"""Logs: readable in a terminal, JSON lines elsewhere, and nothing secret in either.
+
+Everything rare goes through structlog. The line of each request is written by
+`RequestLog`, which costs a tenth of that and writes in batches.
+"""
+
+import asyncio
+import contextlib
+import logging
+import re
+import sys
+from collections.abc import Callable, MutableMapping
+from typing import Any, Final, TextIO
+
+import orjson
+import structlog
+
+from tidegate.clock import Clock, rfc3339
+
+_SECRET_NAMES: Final = re.compile(r"token|secret|password|authorization|cookie|private|api_key$", re.IGNORECASE)
+_JWT: Final = re.compile(r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){0,2}")
+_PEM: Final = re.compile(r"-----BEGIN.*?(?:-----END[^-]*-----|\Z)", re.DOTALL)
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_HIDDEN: Final = "[hidden]"
+
+
+def clean(text: str) -> str:
+    """``text`` without anything that looks like a token or a key, control characters escaped."""
+    text = _PEM.sub(_HIDDEN, _JWT.sub(_HIDDEN, text))
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def _scrub(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A last net: whoever logs must not log a secret, and if somebody does, it ends here."""
+    for name, value in event.items():
+        if name != "event" and _SECRET_NAMES.search(name) and not isinstance(value, int | float | None):
+            event[name] = _HIDDEN
+        elif isinstance(value, str):
+            event[name] = clean(value).replace("\n", "\\n") if name != "exception" else clean(value)
+    return event
+
+
+def configure(level: str, *, as_json: bool, stream: TextIO = sys.stderr) -> None:
+    """Set up logging for the process; the libraries' own logging goes the same way.
+
+    Args:
+        level: ``debug``, ``info``, ``warning`` or ``error``.
+        as_json: JSON lines rather than lines for people.
+        stream: where to.
+    """
+    shared: list[Callable[..., Any]] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.format_exc_info,
+        _scrub,
+    ]
+    renderer = (
+        structlog.processors.JSONRenderer(serializer=lambda event, **_: orjson.dumps(event, default=str).decode())
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    )
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    for name in ("httpx2", "httpcore2", "uvicorn.access"):  # they write addresses with query parameters
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class RequestLog:
+    """One line for each request, written in batches of at most a fifth of a second.
+
+    A crash can lose the lines of the last fifth of a second; `flush` at shutdown loses none.
+
+    Args:
+        clock: for the time stamps.
+        stream: where to.
+        as_json: JSON lines rather than lines for people.
+    """
+
+    _DELAY = 0.2
+    _BATCH = 512
+
+    def __init__(self, clock: Clock, stream: TextIO, *, as_json: bool) -> None:
+        self._clock = clock
+        self._stream = stream
+        self._as_json = as_json
+        self._lines: list[str] = []
+        self._second = -1
+        self._stamp = ""
+        self._waiting = False
+
+    def line(  # noqa: PLR0913 - one argument for each member of the line
+        self,
+        request_id: str,
+        method: str,
+        route: str,
+        status: int,
+        seconds: float,
+        reason: str = "none",
+        issuer: str = "none",
+        subject: str | None = None,
+        trace: str | None = None,
+    ) -> None:
+        """Note one answered request.
+
+        Args:
+            request_id: made here, or by a trusted proxy.
+            method: as received, one of the known methods.
+            route: the route's template, never the path as received.
+            status: of the answer.
+            seconds: from request to answer.
+            reason: of a refusal.
+            issuer: the configured issuer's name.
+            subject: the user's pseudonym.
+            trace: the W3C trace id, if the caller sent one.
+        """
+        now = self._clock.now()
+        if int(now) != self._second:
+            self._second = int(now)
+            self._stamp = rfc3339(now)
+        if self._as_json:
+            # Every text here is from a closed set or hexadecimal, so nothing needs escaping.
+            text = (
+                f'{{"time":"{self._stamp}","event":"request","request_id":"{request_id}","method":"{method}",'
+                f'"route":"{route}","status":{status},"duration_ms":{seconds * 1000:.3f},"reason":"{reason}",'
+                f'"issuer":"{issuer}"'
+            )
+            if subject is not None:
+                text += f',"subject":"{subject}"'
+            text += f',"trace_id":"{trace}"}}\n' if trace is not None else "}\n"
+        else:
+            who = f" subject={subject}" if subject is not None else ""
+            text = (
+                f"{self._stamp} {status} {method} {route} {seconds * 1000:.2f}ms"
+                f" reason={reason} issuer={issuer}{who} request={request_id}\n"
+            )
+        self._lines.append(text)
+        if len(self._lines) >= self._BATCH:
+            self.flush()
+        elif not self._waiting:
+            self._schedule()
+
+    def flush(self) -> None:
+        """Write what is held back."""
+        self._waiting = False
+        if self._lines:
+            text = "".join(self._lines)
+            self._lines.clear()
+            with contextlib.suppress(OSError, ValueError):  # a closed pipe must not end the service
+                self._stream.write(text)
+                self._stream.flush()
+
+    def _schedule(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.flush()
+            return
+        self._waiting = True
+        loop.call_later(self._DELAY, self.flush)
