@@ -34,13 +34,17 @@ $(BIN)/python:
 
 $(VENV)/.run: requirements/build.txt requirements/run.txt pyproject.toml | $(BIN)/python
 	@echo "Installing the locked requirements into $(VENV) ..."
-	@$(PIP) install --require-hashes -r requirements/build.txt -r requirements/run.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/build.txt -r requirements/run.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+# uv does in seconds what takes pip a minute; where there is none for the platform, or it cannot reach the index that
+# pip is set up with, pip does it. Both check every hash.
+$(VENV)/.dev: $(VENV)/.run requirements/uv.txt requirements/dev.txt
 	@echo "Installing what tests, checks and documentation need ..."
-	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/uv.txt 2>/dev/null || true
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/dev.txt 2>/dev/null || \
+		$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
 .PHONY: setup
@@ -94,10 +98,11 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-e
 
 .PHONY: lock
 lock: | $(BIN)/python ## Write the locks anew from pyproject.toml (UPGRADE=--upgrade for newer versions)
-	@test -x $(BIN)/uv || $(PIP) install uv
+	@test -x $(BIN)/uv || $(PIP) install --require-hashes -r requirements/uv.txt
 	@$(COMPILE) --generate-hashes pyproject.toml --group dev -o requirements/dev.txt
 	@$(COMPILE) --generate-hashes pyproject.toml -c requirements/dev.txt -o requirements/run.txt
 	@$(COMPILE) --generate-hashes --group build -c requirements/dev.txt -o requirements/build.txt
+	@$(COMPILE) --generate-hashes --group uv -c requirements/dev.txt -o requirements/uv.txt
 	@$(COMPILE) --generate-hashes requirements/virtualenv.in -o requirements/virtualenv.txt
 	@$(COMPILE) --no-annotate pyproject.toml -c requirements/dev.txt -o requirements/constraints.txt
 

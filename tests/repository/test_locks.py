@@ -8,7 +8,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-HASHED = ("build", "dev", "run", "virtualenv")
+HASHED = ("build", "dev", "run", "uv", "virtualenv")
 PIN = re.compile(r"^([A-Za-z0-9][^\\#\n]*==[^\\#\n]*?)\s*(?:\\|#|$)", re.MULTILINE)
 
 
@@ -43,7 +43,7 @@ def test_the_constraints_of_the_plain_install_are_the_pins_of_the_lock(root: Pat
     assert {name: str(pin) for name, pin in constraints.items()} == {name: str(pin) for name, pin in run.items()}
 
 
-@pytest.mark.parametrize("lock", ["build", "run"])
+@pytest.mark.parametrize("lock", ["build", "run", "uv"])
 def test_the_smaller_locks_hold_what_the_whole_one_holds(root: Path, lock: str) -> None:
     whole, part = pins(root / "requirements/dev.txt"), pins(root / f"requirements/{lock}.txt")
 
