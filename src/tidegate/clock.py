@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -61,4 +62,10 @@ def rfc3339(seconds: float) -> str:
     Returns:
         for instance ``2026-03-01T12:00:00Z``.
     """
-    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _stamp(int(seconds))
+
+
+@lru_cache(4096)
+def _stamp(second: int) -> str:
+    """The same few seconds are asked for again and again, so each is formatted once."""
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -143,6 +143,9 @@ class Refusal(TidegateError):
         detail: a sentence a developer can act on. Never a token, a secret or key
             material, and never text taken from a token that was not verified.
         retry_after: whole seconds after which asking again can succeed, if known.
+
+    Attributes:
+        issuer: the configured name of the issuer that the request was judged by, once one was chosen.
     """
 
     def __init__(self, reason: Reason, detail: str, *, retry_after: int | None = None) -> None:
@@ -150,6 +153,7 @@ class Refusal(TidegateError):
         self.reason = reason
         self.detail = detail
         self.retry_after = retry_after
+        self.issuer: str | None = None
 
     @property
     def spec(self) -> ReasonSpec:

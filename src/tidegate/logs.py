@@ -102,7 +102,7 @@ class RequestLog:
         self._stamp = ""
         self._waiting = False
 
-    def line(  # noqa: PLR0913 - one argument for each member of the line
+    def line(  # noqa: PLR0913, PLR0917 - one argument for each member of the line
         self,
         request_id: str,
         method: str,

@@ -48,19 +48,13 @@ LIMIT_EVICTED = Counter(
     "tidegate_limit_evicted_total", "Keys dropped because a limit's table was full.", ["scope"], registry=REGISTRY
 )
 
-# Requests of every door.
-REQUEST_TOTAL = Counter(
-    "tidegate_http_requests_total", "Requests answered.", ["route", "status"], registry=REGISTRY
-)
+# Requests of every door; the name and the labels are OpenTelemetry's.
 REQUEST_DURATION = Histogram(
-    "tidegate_http_request_duration_seconds",
+    "http_server_request_duration_seconds",
     "Time from a complete request head to the end of the answer.",
-    ["route"],
+    ["http_request_method", "http_route", "http_response_status_code"],
     buckets=_FAST_BUCKETS,
     registry=REGISTRY,
-)
-REQUEST_REFUSED = Counter(
-    "tidegate_http_request_refused_total", "Requests refused at the door.", ["reason"], registry=REGISTRY
 )
 
 BUILD_INFO = Gauge("tidegate_build_info", "What runs here.", ["version", "python"], registry=REGISTRY)

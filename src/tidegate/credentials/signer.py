@@ -4,7 +4,7 @@ import hmac
 from binascii import b2a_base64
 from typing import Final
 
-# {"alg":"HS256","typ":"JWT"}
+# The header with alg HS256 and typ JWT, in the order and spacing of every published token of Stream.
 _HEADER: Final = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
 
 

@@ -8,7 +8,7 @@ from tidegate.errors import Reason, Refusal
 from tidegate.identity.model import VerifiedSubject
 from tidegate.identity.service import KeysNeeded, Verifier
 from tidegate.limits import ExchangeLimits
-from tidegate.tokens.mapping import SubjectMapping, is_user_id
+from tidegate.tokens.mapping import RESERVED, SubjectMapping, is_user_id
 from tidegate.tokens.mint import Minter
 from tidegate.tokens.model import Issued, Session
 from tidegate.tokens.sessions import SessionCache
@@ -145,13 +145,14 @@ class Exchange:
         return Session(who, user_id, self._minter.rhythm(user_id))
 
     def _user_id(self, who: VerifiedSubject) -> str:
-        if who.claimed_user_id is None:
+        if not who.policy.user_id_claim:
             return self._mapping.user_id(who.namespace, who.subject)
-        if who.namespace is not None:
-            return self._mapping.user_id(who.namespace, who.claimed_user_id)
-        if not is_user_id(who.claimed_user_id) or who.claimed_user_id.startswith("tg-"):
+        # Migration: the claim alone decides. Falling back to the subject where the claim is
+        # missing would let one person's subject be another person's claimed id.
+        claimed = who.claimed_user_id
+        if claimed is None or not is_user_id(claimed) or claimed.startswith(RESERVED):
             raise Refusal(
                 Reason.SUBJECT_UNMAPPABLE,
-                "The claim named by TIDEGATE_USER_ID_CLAIM is not a user id that Stream takes.",
+                "The claim named by TIDEGATE_USER_ID_CLAIM is missing or is not a user id that Stream takes.",
             )
-        return who.claimed_user_id
+        return claimed if who.namespace is None else self._mapping.user_id(who.namespace, claimed)

@@ -1,0 +1,87 @@
+"""The framework's application: every route but the exchange, in the same error shapes."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from tidegate import __version__
+from tidegate.clock import Clock
+from tidegate.errors import Reason, Refusal
+from tidegate.http.answer import Answer
+from tidegate.http.call import SCOPE_KEY, Call
+from tidegate.http.faces import ErrorShapes, face_of
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def framework(
+    routers: list[APIRouter],
+    *,
+    shapes: ErrorShapes,
+    clock: Clock,
+    lifespan: Lifespan,
+    also_allowed: Mapping[str, frozenset[str]],
+) -> FastAPI:
+    """Assemble the application behind the gateway.
+
+    Args:
+        routers: the rooms' doors.
+        shapes: of errors.
+        clock: for their time stamps.
+        lifespan: starts and stops what runs beside the requests.
+        also_allowed: methods that the gateway answers itself, by path, for ``Allow``.
+    """
+    app = FastAPI(
+        title="Tidegate",
+        version=__version__,
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for router in routers:
+        app.include_router(router)
+
+    async def refused(request: Request, error: Exception) -> Response:
+        refusal = error if isinstance(error, Refusal) else _translated(error)
+        call: Call = request.scope[SCOPE_KEY]
+        call.refused(refusal)
+        path = request.scope["path"]
+        answer = shapes.answer(refusal, face_of(path), call.id, clock.now())
+        if refusal.reason is Reason.METHOD_NOT_ALLOWED:
+            named = (getattr(error, "headers", None) or {}).get("Allow", "")
+            methods = {name.strip() for name in named.split(",") if name.strip()} | also_allowed.get(path, frozenset())
+            answer.headers.append((b"allow", ", ".join(sorted(methods)).encode()))
+        return response(answer)
+
+    app.add_exception_handler(Refusal, refused)
+    app.add_exception_handler(HTTPException, refused)
+    return app
+
+
+def response(answer: Answer) -> Response:
+    """An answer as the framework sends it."""
+    made = Response(answer.body, answer.status)
+    made.raw_headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+    return made
+
+
+def call_of(request: Request) -> Call:
+    """The call that the gateway read for this request."""
+    call: Call = request.scope[SCOPE_KEY]
+    return call
+
+
+def _translated(error: Exception) -> Refusal:
+    """The framework's own refusals are of two kinds: no such path, no such method there."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 405:  # noqa: PLR2004 - Method Not Allowed
+        return Refusal(Reason.METHOD_NOT_ALLOWED, "This path does not answer this method; see Allow.")
+    if status == 404:  # noqa: PLR2004 - Not Found
+        return Refusal(Reason.NOT_FOUND, "There is nothing at this path.")
+    return Refusal(Reason.INTERNAL, "Something went wrong here.")
+
+

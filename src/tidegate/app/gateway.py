@@ -1,0 +1,156 @@
+"""The outermost layer: every request comes in here, and every answer leaves with the same headers.
+
+The exchange is answered here, before the framework sees it; everything else goes
+to the framework, and comes back through the same bookkeeping.
+"""
+
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Final
+
+import structlog
+from prometheus_client import Histogram
+
+from tidegate import metrics
+from tidegate.clock import Clock
+from tidegate.errors import Reason, Refusal
+from tidegate.http.answer import SECURITY, STRICT_TRANSPORT, Answer, Headers, Message, Receive, Scope, Send
+from tidegate.http.call import SCOPE_KEY, Call, CallReader, origin_headers
+from tidegate.http.cors import Cors
+from tidegate.http.faces import ErrorShapes, face_of
+from tidegate.logs import RequestLog
+from tidegate.tokens.routes import ExchangeDoor
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+_PREFLIGHT: Final = b"access-control-request-method"
+_OVER_HTTPS: Final[Headers] = [*SECURITY, STRICT_TRANSPORT]
+_OWN: Final = frozenset(name for name, _ in SECURITY)
+
+
+class Gateway:
+    """The ASGI application that the server runs.
+
+    Args:
+        inner: the framework's application.
+        exchanges: the doors answered here, by path.
+        reader: of calls.
+        cors: for preflights and for the headers of every answer.
+        shapes: of errors.
+        log: the line of each request.
+        clock: for errors' time stamps.
+    """
+
+    def __init__(  # noqa: PLR0913 - assembled once
+        self,
+        inner: object,
+        *,
+        exchanges: Mapping[str, ExchangeDoor],
+        reader: CallReader,
+        cors: Cors,
+        shapes: ErrorShapes,
+        log: RequestLog,
+        clock: Clock,
+    ) -> None:
+        self._inner = inner
+        self._exchanges = dict(exchanges)
+        self._reader = reader
+        self._cors = cors
+        self._shapes = shapes
+        self._log = log
+        self._clock = clock
+        self._histograms: dict[tuple[str, str, int], Histogram] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one ASGI connection; only HTTP and the server's own start and stop are known."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._inner(scope, receive, send)  # type: ignore[operator]  # an ASGI callable
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        call = self._reader.read(scope)
+        route = scope["path"]
+        try:
+            if (door := self._exchanges.get(route)) is not None and scope["method"] == "POST":
+                answer = await door(call, receive)
+                status = answer.status
+                await answer.send(send, self._shared(call))
+            elif scope["method"] == "OPTIONS" and b"origin" in call.headers and _asks_before(scope):
+                route = "preflight"
+                answer = self._cors.preflight(call.headers[b"origin"])
+                status = answer.status
+                await answer.send(send, self._shared(call))
+            else:
+                status, route = await self._framework(call, scope, receive, send)
+        except Refusal as refusal:
+            status = await self._refuse(refusal, call, scope, send)
+        except Exception:
+            # The trace goes to the log, without local variables; the caller learns nothing but the request id.
+            structlog.get_logger("tidegate").exception("unexpected error", request_id=call.id)
+            status = await self._refuse(_internal(call), call, scope, send)
+        self._note(call, scope["method"], route, status, perf_counter() - started)
+
+    async def _framework(self, call: Call, scope: Scope, receive: Receive, send: Send) -> tuple[int, str]:
+        scope[SCOPE_KEY] = call
+        status = 500
+        started = False
+
+        async def with_headers(message: Message) -> None:
+            nonlocal status, started
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                started = True
+                message["headers"] = _merged(message.get("headers", []), self._shared(call))
+            await send(message)
+
+        try:
+            await self._inner(scope, receive, with_headers)  # type: ignore[operator]  # an ASGI callable
+        except Exception as error:
+            if not started:
+                raise
+            structlog.get_logger("tidegate").error("answer broke off", request_id=call.id, error=type(error).__name__)
+        route = scope.get("route")
+        return status, getattr(route, "path", "unmatched")
+
+    async def _refuse(self, refusal: Refusal, call: Call, scope: Scope, send: Send) -> int:
+        call.refused(refusal)
+        answer: Answer = self._shapes.answer(refusal, face_of(scope["path"]), call.id, self._clock.now())
+        await answer.send(send, self._shared(call))
+        return answer.status
+
+    def _shared(self, call: Call) -> Headers:
+        return [
+            (b"x-request-id", call.id.encode()),
+            *origin_headers(self._cors, call),
+            *(_OVER_HTTPS if call.scheme == "https" else SECURITY),
+        ]
+
+    def _note(self, call: Call, method: str, route: str, status: int, seconds: float) -> None:
+        if method not in _METHODS:
+            method = "_OTHER"
+        histogram = self._histograms.get((method, route, status))
+        if histogram is None:
+            histogram = metrics.REQUEST_DURATION.labels(method, route, str(status))
+            self._histograms[method, route, status] = histogram
+        histogram.observe(seconds)
+        self._log.line(
+            call.id, method, route, status, seconds, call.reason, call.issuer, call.subject, call.trace
+        )
+
+
+def _asks_before(scope: Scope) -> bool:
+    """Whether an OPTIONS is a preflight (Fetch standard, section 4.8)."""
+    return any(name == _PREFLIGHT for name, _ in scope["headers"])
+
+
+def _merged(own: Headers, shared: Headers) -> Headers:
+    """A route's own header wins over the one that every answer would carry."""
+    names = {name.lower() for name, _ in own} & _OWN
+    return [*own, *(pair for pair in shared if pair[0] not in names)]
+
+
+def _internal(call: Call) -> Refusal:
+    return Refusal(Reason.INTERNAL, f"Something went wrong here; the log has it under request id {call.id}.")

@@ -1,0 +1,144 @@
+"""One request as the doors see it: its context, read once from the ASGI scope."""
+
+import re
+from typing import Final
+
+from tidegate.http.answer import Headers, Message, Receive, Scope
+from tidegate.http.cors import Cors
+from tidegate.http.proxy import UNKNOWN, ProxyRule
+from tidegate.errors import Reason, Refusal
+from tidegate.ids import RequestIds, trace_id
+
+SCOPE_KEY: Final = "tidegate.call"
+"""Where a call lies in the ASGI scope, for routes behind the framework."""
+
+_READ: Final = frozenset(
+    {
+        b"authorization", b"content-length", b"host", b"origin", b"traceparent",
+        b"transfer-encoding", b"x-forwarded-for", b"x-forwarded-proto", b"x-request-id",
+    }
+)  # fmt: skip
+_JOINED: Final = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+
+
+class Call:
+    """What is known of one request.
+
+    Attributes:
+        id: of the request.
+        client: the address of the client, behind trusted proxies.
+        scheme: ``https`` or ``http``, as the client speaks it.
+        headers: the few that are read here, by lower-case name.
+        trace: the W3C trace id, if one came.
+        twice: a header that must stand once stood twice.
+        reason, issuer, subject: for the log line; doors fill them in.
+    """
+
+    __slots__ = ("client", "headers", "id", "issuer", "reason", "scheme", "subject", "trace", "twice")
+
+    def __init__(self, request_id: str, client: str, scheme: str, headers: dict[bytes, bytes]) -> None:
+        self.id = request_id
+        self.client = client
+        self.scheme = scheme
+        self.headers = headers
+        self.trace: str | None = None
+        self.twice = False
+        self.reason = "none"
+        self.issuer = "none"
+        self.subject: str | None = None
+
+    @property
+    def authorization(self) -> bytes | None:
+        """The ``Authorization`` header.
+
+        Raises:
+            Refusal: ``token_malformed``, where it stands twice: two readers could see two callers.
+        """
+        if self.twice:
+            raise Refusal(Reason.TOKEN_MALFORMED, "The Authorization header stands more than once.")
+        return self.headers.get(b"authorization")
+
+    def refused(self, refusal: Refusal) -> None:
+        """Note a refusal for the log line."""
+        self.reason = refusal.reason.value
+        if refusal.issuer is not None:
+            self.issuer = refusal.issuer
+
+
+class CallReader:
+    """Reads calls from ASGI scopes.
+
+    Args:
+        proxies: which forwarding headers to believe.
+    """
+
+    __slots__ = ("_ids", "_proxies")
+
+    def __init__(self, proxies: ProxyRule) -> None:
+        self._ids = RequestIds()
+        self._proxies = proxies
+
+    def read(self, scope: Scope) -> Call:
+        """The call of an ASGI ``http`` scope."""
+        headers: dict[bytes, bytes] = {}
+        twice = False
+        for name, value in scope["headers"]:
+            if name in _READ:
+                if name not in headers:
+                    headers[name] = value
+                elif name in _JOINED:
+                    headers[name] += b"," + value
+                elif name == b"authorization":
+                    twice = True
+        peer = scope["client"][0] if scope.get("client") else UNKNOWN
+        proxies = self._proxies
+        call = Call(
+            self._ids.next(),
+            proxies.client(peer, headers.get(b"x-forwarded-for")),
+            proxies.scheme(peer, scope["scheme"], headers.get(b"x-forwarded-proto")),
+            headers,
+        )
+        call.twice = twice
+        if (parent := headers.get(b"traceparent")) is not None:
+            call.trace = trace_id(parent)
+        given = headers.get(b"x-request-id")
+        if given is not None and proxies.is_trusted(peer) and _REQUEST_ID.fullmatch(given):
+            call.id = given.decode("ascii")
+        return call
+
+
+def origin_headers(cors: Cors, call: Call) -> Headers:
+    """The cross-origin headers of an answer to this call."""
+    return cors.headers(call.headers.get(b"origin"))
+
+
+async def drain(call: Call, receive: Receive, largest: int) -> None:
+    """Read a body that is of no interest, so far as it is small.
+
+    Args:
+        call: whose body.
+        receive: of the ASGI server.
+        largest: octets.
+
+    Raises:
+        Refusal: ``body_too_large``.
+    """
+    length = call.headers.get(b"content-length")
+    if length is None and b"transfer-encoding" not in call.headers:
+        return
+    if length == b"0":
+        return
+    too_large = Refusal(Reason.BODY_TOO_LARGE, f"The body is larger than {largest} octets; none is needed.")
+    if length is not None and (not length.isdigit() or len(length) > len(str(largest)) or int(length) > largest):
+        raise too_large
+    seen = 0
+    while True:
+        message: Message = await receive()
+        if message["type"] != "http.request":
+            return
+        seen += len(message.get("body", b""))
+        if seen > largest:
+            raise too_large
+        if not message.get("more_body", False):
+            return

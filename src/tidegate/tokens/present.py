@@ -1,0 +1,156 @@
+"""The exchange on the wire: one answer for each face, and the models that document them."""
+
+from typing import Annotated, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from tidegate.clock import rfc3339
+from tidegate.tokens.model import Issued
+from tidegate.upstream.model import StreamUser
+
+Rfc3339 = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-03-01T12:00:00Z"])]
+
+ANONYMOUS = "Anonymous User"
+"""What the web face calls a person without a name. It is for the app's eyes and never sent to Stream."""
+
+
+class Closed(BaseModel):
+    """An answer with exactly these members."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class MobileToken(Closed):
+    """Answer of ``POST /stream/token``."""
+
+    token: str = Field(description="Stream user token, HS256.")
+    user_id: str = Field(description="The user's id at Stream.", pattern=r"^[A-Za-z0-9@_-]{1,255}$")
+    api_key: str = Field(description="The Stream API key that the token belongs to.")
+    expires_at: Rfc3339
+    refresh_after: Rfc3339
+    server_time: Rfc3339
+
+
+class WebUser(Closed):
+    """The person, from the verified claims."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9@_-]{1,255}$")
+    name: str
+    image: str | None
+    email: str | None
+
+
+class WebToken(Closed):
+    """Answer of ``POST /api/chat/token``."""
+
+    success: Literal[True]
+    token: str
+    user: WebUser
+    apiKey: str  # noqa: N815 - the wire's name
+    expiresAt: Rfc3339  # noqa: N815
+    refreshAfter: Rfc3339  # noqa: N815
+    timestamp: Rfc3339
+
+
+class WebStatusUser(Closed):
+    """The user as Stream knows it."""
+
+    id: str
+    name: str | None
+    image: str | None
+    isOnline: bool  # noqa: N815
+    lastSeen: str | None  # noqa: N815
+    profileType: str | None  # noqa: N815
+    accountType: str | None  # noqa: N815
+
+
+class WebStatus(Closed):
+    """Answer of ``GET /api/chat/token``."""
+
+    success: Literal[True]
+    user: WebStatusUser
+    timestamp: Rfc3339
+
+
+class MobilePresenter:
+    """Writes the mobile face's answer.
+
+    Args:
+        api_key: of the app the tokens belong to.
+    """
+
+    __slots__ = ("_api_key",)
+
+    def __init__(self, api_key: str) -> None:
+        self._api_key = orjson.dumps(api_key).decode()
+
+    def __call__(self, issued: Issued) -> bytes:
+        """JSON by hand: base64url, user ids and time stamps need no escaping, and the key is escaped once."""
+        minted = issued.minted
+        return (
+            f'{{"token":"{minted.token}","user_id":"{issued.session.user_id}","api_key":{self._api_key},'
+            f'"expires_at":"{rfc3339(minted.expires_at)}","refresh_after":"{rfc3339(minted.refresh_after)}",'
+            f'"server_time":"{rfc3339(issued.now)}"}}'
+        ).encode()
+
+
+class WebPresenter:
+    """Writes the web face's answer.
+
+    Args:
+        api_key: of the app the tokens belong to.
+    """
+
+    __slots__ = ("_api_key",)
+
+    def __init__(self, api_key: str) -> None:
+        self._api_key = api_key
+
+    def __call__(self, issued: Issued) -> bytes:
+        """The token and the person it is for."""
+        minted, who = issued.minted, issued.session.who
+        return orjson.dumps(
+            {
+                "success": True,
+                "token": minted.token,
+                "user": {
+                    "id": issued.session.user_id,
+                    "name": who.name or ANONYMOUS,
+                    "image": who.image,
+                    "email": who.email,
+                },
+                "apiKey": self._api_key,
+                "expiresAt": rfc3339(minted.expires_at),
+                "refreshAfter": rfc3339(minted.refresh_after),
+                "timestamp": rfc3339(issued.now),
+            }
+        )
+
+
+def web_status(user: StreamUser, now: float) -> bytes:
+    """The web face's answer about a user, from Stream's own.
+
+    Args:
+        user: as Stream has it.
+        now: seconds since the epoch.
+    """
+    return orjson.dumps(
+        {
+            "success": True,
+            "user": {
+                "id": user.id,
+                "name": user.name,
+                "image": user.image,
+                "isOnline": user.online,
+                "lastSeen": user.last_active,
+                "profileType": _text(user.custom.get("profile_type")),
+                "accountType": _text(user.custom.get("account_type")),
+            },
+            "timestamp": rfc3339(now),
+        }
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
