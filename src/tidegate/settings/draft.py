@@ -1,0 +1,41 @@
+"""Settings on their way: read, not yet judged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tidegate.settings.model import SPECS, Settings
+from tidegate.settings.sources import Given
+from tidegate.settings.stream_section import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the rules look at.
+
+    Attributes:
+        settings: with the default in place of whatever could not be read.
+        given: field to what was given for it.
+        failed: the fields that could not be read; they have their problem already.
+    """
+
+    settings: Settings
+    given: Mapping[str, Given]
+    failed: frozenset[str]
+
+    def name(self, field: str) -> str:
+        """The variable to name in a problem: the one that was used, else the preferred one."""
+        given = self.given.get(field)
+        return given.variable if given else SPECS[field].variables[0]
+
+    def is_production(self) -> bool:
+        """Whether the strictest rules hold."""
+        return self.settings.environment is Environment.PRODUCTION
+
+    def is_development(self) -> bool:
+        """Whether plain http to loopback will do."""
+        return self.settings.environment is Environment.DEVELOPMENT
+
+    def has_issuers(self) -> bool:
+        """Whether an issuer was asked for, sound or not."""
+        wanted = {"clerk_publishable_key", "clerk_jwt_issuer", "clerk_jwt_key", "oidc_issuer", "issuers"}
+        return bool(wanted & (self.given.keys() | self.failed))

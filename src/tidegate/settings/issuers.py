@@ -1,0 +1,174 @@
+"""What is to be known of one issuer before a token of its can be judged."""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from tidegate.settings import clerk, urls
+from tidegate.settings.kinds import Pem
+from tidegate.settings.problems import Unfit
+
+CLERK_ALGORITHMS: Final = ("RS256",)
+PUBLIC_KEY_ALGORITHMS: Final = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
+)
+"""Every algorithm that an issuer may use: signatures with a public key, never ``none`` and never HS*."""
+
+IssuerKind = Literal["clerk", "oidc", "jwks", "pem"]
+AzpPolicy = Literal["required", "if-present", "off"]
+PendingPolicy = Literal["refuse", "allow"]
+ImpersonationPolicy = Literal["allow", "refuse"]
+
+_Text = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[^\x00-\x20\x7f]+$")]
+_Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+_Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,16}$")]
+_KindOfToken = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_+-]{1,32}$")]
+_RESERVED_NAMES: Final = frozenset({"none"})
+_HIDDEN_IN: Final = MappingProxyType({"extra_forbidden": "is unknown", "missing": "is missing"})
+
+
+class IssuerConfig(BaseModel):
+    """One issuer, complete: nothing is left to be defaulted by whoever reads it.
+
+    Attributes:
+        name: how logs, metrics and commands call it; ``none`` is taken.
+        kind: where its keys come from: Clerk, discovery, a key set's URL, or a PEM.
+        issuer: the ``iss`` of its tokens, compared byte for byte.
+        jwks_url: its key set's URL; None for discovery and for a PEM.
+        pem: its public key, where no network is to be used.
+        algorithms: the signature algorithms that it may use.
+        audience: the accepted values of ``aud``; empty accepts any and none.
+        authorized_parties: the accepted values of ``azp``; empty leaves it unchecked.
+        azp: whether ``azp`` must be there, must fit where it is there, or is not looked at.
+        pending: what becomes of a session that is signed in with tasks left to do.
+        impersonation: what becomes of a session in which somebody acts for somebody else.
+        kinds: the kinds of token that count as a session.
+        namespace: what sets its users' ids apart; None for the primary issuer only.
+        clock_skew_seconds: how far its clock may be off.
+        max_age_seconds: the greatest age of a session, counted from ``iat``; 0 for any.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    name: _Name
+    kind: IssuerKind
+    issuer: _Text
+    jwks_url: _Text | None = None
+    pem: str | None = None
+    algorithms: tuple[str, ...] = ()
+    audience: tuple[_Text, ...] = ()
+    authorized_parties: tuple[_Text, ...] = ()
+    azp: AzpPolicy = "if-present"
+    pending: PendingPolicy = "refuse"
+    impersonation: ImpersonationPolicy = "allow"
+    kinds: tuple[_KindOfToken, ...] = Field(default=("session",), min_length=1)
+    namespace: _Namespace | None = None
+    clock_skew_seconds: int = Field(default=5, ge=0, le=60)
+    max_age_seconds: int = Field(default=0, ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, raw: object) -> object:
+        """Fill in what follows from the kind."""
+        if not isinstance(raw, Mapping):
+            return raw
+        members = dict(raw)
+        is_clerk = members.get("kind") == "clerk"
+        if not members.get("algorithms"):
+            members["algorithms"] = CLERK_ALGORITHMS if is_clerk else PUBLIC_KEY_ALGORITHMS
+        issuer = members.get("issuer")
+        if is_clerk and isinstance(issuer, str) and not members.get("pem") and not members.get("jwks_url"):
+            members["jwks_url"] = clerk.key_set_url(issuer)
+        if isinstance(members.get("pem"), str):
+            members["pem"] = _read_pem(members["pem"])
+        return members
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        """Refuse what contradicts itself."""
+        if self.name in _RESERVED_NAMES:
+            raise ValueError("the name 'none' is taken: it labels requests without a known issuer")
+        if not set(self.algorithms) <= set(PUBLIC_KEY_ALGORITHMS):
+            raise ValueError(f"algorithms may be {', '.join(PUBLIC_KEY_ALGORITHMS)}")
+        if (fault := self._source_fault()) is not None:
+            raise ValueError(fault)
+        if self.kind == "clerk" and self.issuer.endswith("/"):
+            raise ValueError("Clerk's issuers have no slash at their end")
+        for url in self.fetched():
+            _check_url(url)
+        return self
+
+    def _source_fault(self) -> str | None:
+        """What contradicts the kind among the places where keys can come from."""
+        if self.jwks_url and self.pem:
+            return "jwks_url and pem exclude each other"
+        match self.kind:
+            case "oidc" if self.jwks_url or self.pem:
+                return "kind oidc finds its keys by discovery; with jwks_url the kind is jwks, with pem it is pem"
+            case "jwks" if not self.jwks_url:
+                return "kind jwks needs jwks_url"
+            case "pem" if not self.pem:
+                return "kind pem needs pem"
+            case _:
+                return None
+
+    def fetched(self) -> tuple[str, ...]:
+        """The URLs that are asked for this issuer's keys, as far as they are configured.
+
+        Returns:
+            the key set's URL, or the issuer itself for discovery, or nothing for a PEM.
+        """
+        if self.kind == "oidc":
+            return (self.issuer,)
+        return (self.jwks_url,) if self.jwks_url else ()
+
+    def is_sandbox_like(self) -> bool:
+        """Whether it is one that only development can trust: anyone on the machine can be it."""
+        return any(urls.is_loopback_http(url) for url in (self.issuer, *self.fetched()))
+
+
+def parse_issuer(members: Mapping[str, object]) -> IssuerConfig:
+    """Make an issuer's configuration from plain values.
+
+    Args:
+        members: as the attributes are called.
+
+    Returns:
+        the complete configuration.
+
+    Raises:
+        Unfit: when a member is unknown, missing or does not fit; no value is repeated.
+    """
+    try:
+        return IssuerConfig.model_validate(members)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        raise Unfit(_describe(first["loc"], first["type"], first["msg"]), "mend this member") from None
+
+
+def _read_pem(text: str) -> str:
+    try:
+        return Pem().read(text)
+    except Unfit as unfit:
+        raise ValueError(f"its pem {unfit.wrong}") from None
+
+
+def _check_url(url: str) -> None:
+    try:
+        urls.split(url)
+    except Unfit as unfit:
+        raise ValueError(f"the URL of its keys {unfit.wrong}") from None
+
+
+def _describe(location: tuple[int | str, ...], kind: str, message: str) -> str:
+    said = re.sub(r"^Value error, ", "", message)
+    if not location:
+        return f"is refused: {said}"
+    # The name of an unknown member is text of its author's, so it is not repeated unless it looks like a name.
+    name = str(location[0])
+    shown = name if re.fullmatch(r"[a-z_]{1,32}", name) else "(not a name)"
+    return f"has a member {shown} that {_HIDDEN_IN.get(kind, f'does not fit: {said}')}"

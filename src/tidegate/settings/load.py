@@ -1,0 +1,151 @@
+"""Reading the settings: sources, kinds, rules; then either settings, or every problem at once."""
+
+import difflib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from tidegate.settings import credential_rules, rules
+from tidegate.settings.derive import Derived, derive
+from tidegate.settings.draft import Draft
+from tidegate.settings.environment import Decision, decide
+from tidegate.settings.model import SPECS, VARIABLES, Settings
+from tidegate.settings.problems import Problem, SettingsError, Unfit, printable
+from tidegate.settings.sources import Given, Sources
+from tidegate.settings.stream_section import Environment
+
+_OURS: Final = "TIDEGATE_"
+# Kubernetes gives every container the addresses of services, and a service may well be called tidegate.
+_SERVICE_LINK: Final = re.compile(r"TIDEGATE_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\w+)?)")
+_UNKNOWN_MAX: Final = 20
+_HANDLED_APART: Final = frozenset({"environment", "env_file"})
+_NO_OVERRIDES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Sound settings, and where each came from.
+
+    Attributes:
+        settings: the effective settings.
+        origins: field to origin: ``environment NAME``, ``file PATH NAME``, ``command line`` or ``default``.
+        warnings: what should be known, one sentence each.
+        unknown: variables that begin like ours and are none.
+    """
+
+    settings: Settings
+    origins: Mapping[str, str]
+    warnings: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+
+
+def load(
+    environ: Mapping[str, str] | None = None,
+    *,
+    env_file: Path | None = None,
+    overrides: Mapping[str, str] = _NO_OVERRIDES,
+) -> Loaded:
+    """Read the settings.
+
+    Args:
+        environ: the process environment; the real one if None.
+        env_file: a file of settings named on the command line; counts before ``TIDEGATE_ENV_FILE``.
+        overrides: field to text, from the command line; counts before everything else.
+
+    Returns:
+        the settings with their origins and warnings.
+
+    Raises:
+        SettingsError: with every problem that was found.
+        KeyError: when an override names no field.
+    """
+    for name in overrides:
+        SPECS[name]
+    decision = decide(overrides, os.environ if environ is None else environ, env_file)
+    problems = list(decision.problems)
+    draft, listed = _read(decision, problems)
+    derived = derive(draft, listed)
+    problems += [*credential_rules.check(draft), *derived.problems, *rules.check(draft)]
+    problems += rules.check_public(dict(decision.sources.everything()), _secrets(draft.settings))
+    if problems:
+        raise SettingsError(problems)
+    settings = Settings.model_validate({**dict(draft.settings), "issuers": tuple(derived.issuers)})
+    unknown = tuple(_unknown(decision.sources))
+    warnings = (*decision.warnings, *derived.warnings, *rules.warn(settings), *map(_describe_unknown, unknown))
+    return Loaded(settings, MappingProxyType(_origins(draft, derived)), warnings, unknown)
+
+
+def _read(decision: Decision, problems: list[Problem]) -> tuple[Draft, tuple[Mapping[str, object], ...]]:
+    """Read every field that was given; the rules see the default of those that could not be read."""
+    values: dict[str, object] = {"environment": decision.environment, "env_file": decision.sources.path}
+    given: dict[str, Given] = {"environment": decision.given} if decision.given else {}
+    failed: set[str] = set()
+    for field in SPECS.keys() - _HANDLED_APART:
+        try:
+            found = _read_field(decision.sources, field)
+        except _AtError as fault:
+            failed.add(field)
+            problems.append(fault.problem)
+            continue
+        if found is not None:
+            given[field], values[field] = found
+    problems.sort(key=_position)
+    listed = values.pop("issuers", ())
+    values.setdefault("docs", decision.environment is not Environment.PRODUCTION)
+    draft = Draft(Settings.model_construct(**{**dict(Settings()), **values}), given, frozenset(failed))
+    return draft, listed if isinstance(listed, tuple) else ()
+
+
+class _AtError(Exception):
+    """A field could not be read."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.variable)
+        self.problem = problem
+
+
+def _read_field(sources: Sources, field: str) -> tuple[Given, object] | None:
+    variable = SPECS[field].variables[0]
+    try:
+        given = sources.setting(field)
+        if given is None:
+            return None
+        variable = given.variable
+        return given, SPECS[field].kind.read(given.text)
+    except Unfit as unfit:
+        raise _AtError(unfit.at(variable)) from None
+
+
+def _position(problem: Problem) -> int:
+    return list(VARIABLES).index(problem.variable) if problem.variable in VARIABLES else -1
+
+
+def _secrets(settings: Settings) -> frozenset[str]:
+    wrapped = [*settings.auth_secrets, *([settings.api_secret] if settings.api_secret else [])]
+    return frozenset(secret.get_secret_value() for secret in wrapped)
+
+
+def _origins(draft: Draft, derived: Derived) -> dict[str, str]:
+    origins = {field: draft.given[field].origin if field in draft.given else "default" for field in SPECS}
+    if "issuers" not in draft.given and derived.variables:
+        by_variable = {given.variable: given.origin for given in draft.given.values()}
+        origins["issuers"] = ", ".join(dict.fromkeys(by_variable[name] for name in derived.variables))
+    return origins
+
+
+def _unknown(sources: Sources) -> Iterator[str]:
+    names = sorted(
+        name
+        for name, _ in sources.everything()
+        if name.startswith(_OURS) and name not in VARIABLES and not _SERVICE_LINK.fullmatch(name)
+    )
+    yield from names[:_UNKNOWN_MAX]
+
+
+def _describe_unknown(name: str) -> str:
+    near = difflib.get_close_matches(name, VARIABLES, n=1)
+    return f"{printable(name)} is no setting" + (f"; did you mean {near[0]}?" if near else "")

@@ -1,0 +1,144 @@
+"""Rules that look at more than one setting, and what to warn of."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from tidegate.settings import urls
+from tidegate.settings.draft import Draft
+from tidegate.settings.model import Settings
+from tidegate.settings.problems import Problem, Unfit
+
+AUTH_SECRET_MIN: Final = 32
+PUBLIC_PREFIX: Final = "NEXT_PUBLIC_"
+HEADERS_BESIDE_TOKEN: Final = 1_024
+
+
+def check_public(variables: Mapping[str, str], secrets: frozenset[str]) -> Iterator[Problem]:
+    """Refuse secrets under names whose values a web framework puts into the browser.
+
+    Args:
+        variables: every variable that is set, with its text.
+        secrets: the texts of the secrets.
+
+    Yields:
+        a problem for each.
+    """
+    for name, text in sorted(variables.items()):
+        if name.startswith(PUBLIC_PREFIX) and ("SECRET" in name.upper() or text in secrets):
+            mend = "remove it, set the secret under a name without that prefix, and replace the secret: it may be out"
+            yield Problem(name, f"holds a secret, and {PUBLIC_PREFIX} variables are in the browser", mend)
+
+
+def check(draft: Draft) -> Iterator[Problem]:
+    """Judge everything besides credentials and issuers.
+
+    Args:
+        draft: the settings as far as they could be read.
+
+    Yields:
+        the problems.
+    """
+    yield from _check_environment(draft)
+    yield from _check_base_url(draft)
+    yield from _check_auth_secrets(draft)
+    yield from _check_listeners(draft)
+    yield from _check_tls(draft)
+    yield from _check_files(draft)
+    yield from _check_sizes(draft)
+
+
+def _check_environment(draft: Draft) -> Iterator[Problem]:
+    if "environment" in draft.given or "bind" in draft.failed or urls.is_loopback(draft.settings.host):
+        return
+    mend = "set STREAM_CHAT_ENVIRONMENT to production, staging or development in the process environment"
+    yield Problem("STREAM_CHAT_ENVIRONMENT", "is not set, and TIDEGATE_BIND is an address that others can reach", mend)
+
+
+def _check_base_url(draft: Draft) -> Iterator[Problem]:
+    try:
+        urls.demand_encrypted(draft.settings.base_url, development=draft.is_development())
+    except Unfit as unfit:
+        yield unfit.at(draft.name("base_url"))
+
+
+def _check_auth_secrets(draft: Draft) -> Iterator[Problem]:
+    if any(len(secret.get_secret_value()) < AUTH_SECRET_MIN for secret in draft.settings.auth_secrets):
+        mend = "make a new one with: openssl rand -base64 33"
+        yield Problem(draft.name("auth_secrets"), f"is shorter than {AUTH_SECRET_MIN} characters", mend)
+
+
+def _check_listeners(draft: Draft) -> Iterator[Problem]:
+    settings = draft.settings
+    if draft.failed & {"bind", "ops_bind"} or settings.port == 0:
+        return
+    if settings.bind == settings.ops_bind:
+        yield Problem(draft.name("ops_bind"), "is the same address as TIDEGATE_BIND", "give it a port of its own")
+
+
+def _check_tls(draft: Draft) -> Iterator[Problem]:
+    settings = draft.settings
+    if draft.failed & {"tls_certificate_file", "tls_key_file", "trusted_proxies"}:
+        return
+    certificate, key = settings.tls_certificate_file, settings.tls_key_file
+    if (certificate is None) != (key is None):
+        missing = "tls_key_file" if key is None else "tls_certificate_file"
+        yield Problem(draft.name(missing), "is missing while its counterpart is set", "set both files or neither")
+    elif draft.is_production() and certificate is None and not settings.trusted_proxies:
+        mend = (
+            "set it to the address ranges of the proxy that ends TLS, or set "
+            "TIDEGATE_TLS_CERTIFICATE_FILE and TIDEGATE_TLS_KEY_FILE"
+        )
+        yield Problem("TIDEGATE_TRUSTED_PROXIES", "is not set and neither is TLS, which production demands", mend)
+
+
+def _check_files(draft: Draft) -> Iterator[Problem]:
+    for name in ("tls_certificate_file", "tls_key_file", "user_id_map_file"):
+        path = getattr(draft.settings, name)
+        if path is not None and not path.is_file():
+            yield Problem(draft.name(name), "names no file", "name a file that is there and can be read")
+
+
+def _check_sizes(draft: Draft) -> Iterator[Problem]:
+    settings = draft.settings
+    if draft.failed & {"session_token_bytes", "session_header_bytes", "header_bytes"}:
+        return
+    if settings.session_header_bytes > settings.session_token_bytes:
+        mend = "a token's first segment is a part of it: lower this, or raise TIDEGATE_SESSION_TOKEN_BYTES"
+        yield Problem(draft.name("session_header_bytes"), "is more than TIDEGATE_SESSION_TOKEN_BYTES", mend)
+    if settings.header_bytes < settings.session_token_bytes + HEADERS_BESIDE_TOKEN:
+        mend = f"allow at least {HEADERS_BESIDE_TOKEN} bytes more than TIDEGATE_SESSION_TOKEN_BYTES"
+        yield Problem(draft.name("header_bytes"), "leaves no room for a session token of the allowed size", mend)
+
+
+def warn(settings: Settings) -> Iterator[str]:
+    """What does not keep the service from starting but should be known.
+
+    Args:
+        settings: complete and sound.
+
+    Yields:
+        one sentence each, without any value of a secret.
+    """
+    production = settings.environment == "production"
+    if settings.api_key and not settings.issuers:
+        yield (
+            "no issuer is configured: every exchange answers 503 issuer_not_configured; "
+            "set CLERK_PUBLISHABLE_KEY or TIDEGATE_OIDC_ISSUER"
+        )
+    if settings.auth_secrets:
+        yield "AUTH_SECRET is set, but this version does not accept encrypted Auth.js sessions"
+    if production and settings.enable_logging:
+        yield "STREAM_CHAT_ENABLE_LOGGING is on in production: every call to Stream is logged"
+    for issuer in settings.issuers if production else ():
+        if issuer.kind == "clerk" and (not issuer.authorized_parties or issuer.azp == "off"):
+            yield f"issuer {issuer.name}: azp is not checked; set CLERK_AUTHORIZED_PARTIES to your app's origins"
+        if issuer.kind != "clerk" and not issuer.audience:
+            yield f"issuer {issuer.name}: aud is not checked, so tokens meant for other services are accepted"
+    yield from _warn_of_network(settings)
+
+
+def _warn_of_network(settings: Settings) -> Iterator[str]:
+    if not urls.is_loopback(urls.split_bind(settings.ops_bind)[0]):
+        yield "TIDEGATE_OPS_BIND is an address that others can reach; metrics are served there"
+    if any(network.prefixlen == 0 for network in settings.trusted_proxies):
+        yield "TIDEGATE_TRUSTED_PROXIES trusts every address: anyone can claim any address and HTTPS"
