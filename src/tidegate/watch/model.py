@@ -1,0 +1,181 @@
+"""Probe results, what health is judged from, and what the judgement says."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal
+
+from tidegate.upstream.breaker import BreakerState
+
+SLOW_MS: Final = 2000.0
+"""An answer of Stream's that takes this long, in milliseconds, counts as slow."""
+
+KeyType = Literal["production", "development", "invalid"]
+
+
+class Failure(StrEnum):
+    """Why a probe of Stream failed."""
+
+    UNREACHABLE = "unreachable"
+    SLOW = "slow"
+    KEY_REFUSED = "key_refused"
+    SECRET_REFUSED = "secret_refused"
+    CLOCK_REFUSED = "clock_refused"
+    SUSPENDED = "suspended"
+    SERVER_FAULT = "server_fault"
+    RATE_LIMITED = "rate_limited"
+    OTHER = "other"
+
+
+REFUSALS: Final = frozenset({Failure.KEY_REFUSED, Failure.SECRET_REFUSED, Failure.CLOCK_REFUSED, Failure.SUSPENDED})
+"""Failures in which Stream answered and would not have us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posture:
+    """Settings of the app at Stream that decide whether a token means anything there.
+
+    Attributes:
+        disable_auth_checks: True: Stream accepts any user token, whoever signed it.
+        disable_permissions_checks: True: every user may do everything.
+        suspended: Stream has suspended the app.
+    """
+
+    disable_auth_checks: bool
+    disable_permissions_checks: bool
+    suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """One probe of Stream.
+
+    Attributes:
+        at: when it ended, seconds since the epoch.
+        ended: when it ended, monotonic seconds; its age is counted from this.
+        duration_ms: how long it took, milliseconds.
+        failure: why it failed; None: it did not.
+        code: Stream's own error code, where there was one.
+        posture: the app's settings, when it did not fail.
+        clock_difference_s: Stream's clock less ours, in seconds, about half a second
+            uncertain; None where Stream told no time.
+    """
+
+    at: float
+    ended: float
+    duration_ms: float
+    failure: Failure | None = None
+    code: int | None = None
+    posture: Posture | None = None
+    clock_difference_s: float | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether Stream answered as it should, however slowly."""
+        return self.failure is None
+
+
+class KeysState(StrEnum):
+    """How current an issuer's keys are."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    EXPIRED = "expired"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerHealth:
+    """One configured issuer.
+
+    Attributes:
+        name: as configured.
+        keys: how current its keys are.
+    """
+
+    name: str
+    keys: KeysState
+
+    @property
+    def usable(self) -> bool:
+        """Whether its sessions can be verified: its keys are fresh, or stale within their bound."""
+        return self.keys in (KeysState.FRESH, KeysState.STALE)
+
+
+@dataclass(frozen=True, slots=True)
+class HealthInputs:
+    """Everything that health is judged from.
+
+    Attributes:
+        problems: what is wrong with the configuration, one sentence each; empty: nothing.
+        probe: the last probe of Stream; None before the first.
+        probe_age_s: its age in seconds.
+        probe_max_age_s: seconds after which a probe says nothing about now.
+        breaker: where the circuit breaker to Stream stands.
+        quota_ratio: the smallest part left of any limit of Stream's; None where not known.
+        issuers: the configured ones.
+    """
+
+    problems: tuple[str, ...] = ()
+    probe: ProbeResult | None = None
+    probe_age_s: float = 0.0
+    probe_max_age_s: float = 120.0
+    breaker: BreakerState = BreakerState.CLOSED
+    quota_ratio: float | None = None
+    issuers: tuple[IssuerHealth, ...] = ()
+
+
+class Status(StrEnum):
+    """The health page's word."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    UNHEALTHY = "unhealthy"
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """The three questions of the health page."""
+
+    configuration_valid: bool
+    connection_established: bool
+    authentication_working: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Troubleshooting:
+    """What is wrong, how to mend it, and what else would be wise.
+
+    Attributes:
+        status: the same word as the page's own.
+        issues: what is wrong, one sentence each.
+        solutions: how to mend it.
+        recommendations: what is not wrong yet.
+    """
+
+    status: Status
+    issues: tuple[str, ...]
+    solutions: tuple[str, ...]
+    recommendations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The judgement.
+
+    Attributes:
+        status: the worst of what was found.
+        checks: the three questions.
+        message: one sentence for a person.
+        warnings: what degrades the service or deserves attention; no secret in any.
+        response_time_ms: Stream's time to answer the last probe, milliseconds; 0 before the first.
+        fast: whether Stream answered it in less than 2000 ms.
+        troubleshooting: what to do.
+    """
+
+    status: Status
+    checks: Checks
+    message: str
+    warnings: tuple[str, ...]
+    response_time_ms: float
+    fast: bool
+    troubleshooting: Troubleshooting
