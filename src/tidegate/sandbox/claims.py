@@ -1,0 +1,112 @@
+"""What a session token of the sandbox says: Clerk's claims, each of them settable."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from tidegate.sandbox.people import APP_ORIGIN, Person
+from tidegate.sandbox.signing import random_id
+
+SESSION_CATEGORY: Final = "cl_B7d4PD111AAA"
+"""Clerk's ``cat`` header for session tokens, as their public tokens show it."""
+
+TEMPLATE_CATEGORY: Final = "cl_B7d4PD222AAA"
+"""The same for tokens made from a JWT template."""
+
+MACHINE_CATEGORY: Final = "cl_B7d4PD333AAA"
+"""The same for machine-to-machine tokens."""
+
+DASHBOARD: Final = "https://dashboard.sandbox.example"
+SESSION_LIFE_SECONDS: Final = 60
+NOT_BEFORE_SECONDS: Final = 10
+EXPIRED_AGO_SECONDS: Final = 3600
+
+
+class Removed(Enum):
+    """The type of :data:`REMOVED`."""
+
+    REMOVED = "removed"
+
+
+REMOVED: Final = Removed.REMOVED
+"""As the value of a claim or header member: leave it out altogether."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionShape:
+    """The common ways in which a session differs from the plain one.
+
+    Attributes:
+        life: seconds from ``iat`` to ``exp``.
+        age: seconds since it was minted; more than ``life`` makes it an expired one.
+        expired: it ran out an hour ago.
+        pending: ``sts`` says that sign-in is not complete.
+        impersonated_by: the subject of the ``act`` claim.
+        organization: the slug of the active organisation, claim ``o``.
+        no_azp: as native apps send it, without ``azp``.
+        version: 2, or 1 for the older form (no ``v``, organisation in ``org_…`` claims).
+        jti: with a token id.
+    """
+
+    life: int = SESSION_LIFE_SECONDS
+    age: int = 0
+    expired: bool = False
+    pending: bool = False
+    impersonated_by: str | None = None
+    organization: str | None = None
+    no_azp: bool = False
+    version: int = 2
+    jti: bool = False
+
+
+def _organization(slug: str, version: int) -> dict[str, object]:
+    identifier = f"org_2sandbox{slug.replace('-', '')}"
+    if version == 1:
+        return {"org_id": identifier, "org_slug": slug, "org_role": "org:member", "org_permissions": []}
+    return {"o": {"id": identifier, "slg": slug, "rol": "member", "per": "", "fpm": ""}}
+
+
+def _times(shape: SessionShape, now: float) -> dict[str, object]:
+    issued = int(now) - (shape.life + EXPIRED_AGO_SECONDS if shape.expired else shape.age)
+    return {"iat": issued, "nbf": issued - NOT_BEFORE_SECONDS, "exp": issued + shape.life}
+
+
+def session_claims(issuer: str, person: Person, shape: SessionShape, now: float) -> dict[str, object]:
+    """The claims of a session, before any override.
+
+    Args:
+        issuer: the ``iss`` claim.
+        person: who is signed in. Name, e-mail and picture are in it as a customised Clerk
+            session token has them; the plain one has none of the three.
+        shape: what is special about it.
+        now: seconds since the epoch.
+    """
+    claims: dict[str, object] = {
+        "iss": issuer,
+        "sub": person.subject,
+        "sid": random_id("sess"),
+        "azp": APP_ORIGIN,
+        **_times(shape, now),
+        "sts": "pending" if shape.pending else "active",
+        "fva": [0, -1],
+        "name": person.name,
+        "email": person.email,
+        "picture": person.picture,
+    }
+    if shape.version != 1:
+        claims["v"] = shape.version
+    if shape.jti:
+        claims["jti"] = random_id("jti", 20)
+    if shape.no_azp:
+        del claims["azp"]
+    if shape.impersonated_by is not None:
+        claims["act"] = {"iss": DASHBOARD, "sid": random_id("sess"), "sub": shape.impersonated_by}
+    if shape.organization is not None:
+        claims.update(_organization(shape.organization, shape.version))
+    return claims
+
+
+def overridden(members: Mapping[str, object], overrides: Mapping[str, object]) -> dict[str, object]:
+    """``members`` with ``overrides`` laid over it; :data:`REMOVED` takes a member out."""
+    return {name: value for name, value in {**members, **overrides}.items() if value is not REMOVED}

@@ -1,0 +1,241 @@
+"""Commanding a running sandbox: the routes under ``/_sandbox``, and the client of them.
+
+Whoever can call these makes sessions for anybody, so a random bearer token is
+demanded. A page in a browser on the same machine could reach the port through a
+host name of its own that resolves to loopback (DNS rebinding): such a ``Host`` is refused.
+"""
+
+import hmac
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+import httpx2
+import orjson
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tidegate.errors import TidegateError
+from tidegate.sandbox import runtime
+from tidegate.sandbox.claims import REMOVED
+from tidegate.sandbox.people import PEOPLE
+from tidegate.sandbox.provider import IdentityProvider
+from tidegate.sandbox.stream import StreamStandIn
+
+_P = ParamSpec("_P")
+_Done = TypeVar("_Done")
+
+PREFIX: Final = "/_sandbox"
+BODY_OCTETS: Final = 65536
+TIMEOUT_SECONDS: Final = 5.0
+ARGUMENTS: Final = frozenset({"person", "algorithm", "kid", "header"})
+
+
+class ControlError(TidegateError):
+    """The sandbox could not be asked, or refused."""
+
+
+def control_app(provider: IdentityProvider, stream: StreamStandIn, token: str) -> ASGIApp:
+    """The routes under ``/_sandbox``, behind their two checks.
+
+    Args:
+        provider: commanded by them.
+        stream: commanded by them.
+        token: the bearer token to demand.
+    """
+    commands = _Commands(provider, stream)
+    routes = [
+        Route("/", commands.status, methods=["GET"]),
+        Route("/session", commands.session, methods=["POST"]),
+        Route("/rotate", commands.rotate, methods=["POST"]),
+        Route("/failure", commands.failure, methods=["PUT"]),
+        Route("/faults", commands.fault, methods=["POST"]),
+        Route("/faults", commands.clear_faults, methods=["DELETE"]),
+        Route("/users/{user_id}", commands.put_user, methods=["PUT"]),
+        Route("/requests", commands.requests, methods=["GET"]),
+    ]
+    return _Guard(Starlette(routes=routes, exception_handlers={_BadCommand: _refuse}), token)
+
+
+class _BadCommand(Exception):
+    """The body of a command is not what it should be."""
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    return _json({"error": str(error)}, 400)
+
+
+def _json(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body), status, {"Cache-Control": "no-store", **(headers or {})}, "application/json")
+
+
+class _Guard:
+    """Lets a request pass that names a loopback host and bears the token."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._expected = f"Bearer {token}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        given = request.headers.get("authorization", "").encode()
+        if not runtime.is_loopback(_host(request.headers.get("host", ""))):
+            await _json({"error": "this Host is not loopback"}, 403)(scope, receive, send)
+        elif not hmac.compare_digest(given, self._expected):
+            challenge = {"WWW-Authenticate": "Bearer"}
+            await _json({"error": "the control token is missing or wrong"}, 401, challenge)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _host(header: str) -> str | None:
+    try:
+        return urlsplit(f"//{header}").hostname
+    except ValueError:
+        return None
+
+
+class _Commands:
+    """What can be commanded; each method is one route."""
+
+    def __init__(self, provider: IdentityProvider, stream: StreamStandIn) -> None:
+        self._provider = provider
+        self._stream = stream
+
+    async def status(self, _request: Request) -> Response:
+        provider = self._provider
+        return _json(
+            {
+                "issuer": provider.issuer,
+                "jwks_fetches": provider.jwks_fetches,
+                "people": {name: person.subject for name, person in PEOPLE.items()},
+                "users": len(self._stream.users),
+            }
+        )
+
+    async def session(self, request: Request) -> Response:
+        body = await _body(request)
+        arguments = {name: value for name, value in body.items() if name in ARGUMENTS}
+        return _json({"token": _commanded(self._session, body, **arguments)})
+
+    def _session(self, body: dict[str, Any], **arguments: Any) -> str:  # noqa: ANN401 - as JSON has them
+        given = {**body.get("claims", {}), **dict.fromkeys(body.get("without", []), REMOVED)}
+        return self._provider.session(**arguments, **given)
+
+    async def rotate(self, request: Request) -> Response:
+        body = await _body(request)
+        old = await run_in_threadpool(lambda: _commanded(self._provider.rotate, **body))
+        return _json({"old_kid": old, "kid": self._provider.kid(body.get("algorithm", "RS256"))})
+
+    async def failure(self, request: Request) -> Response:
+        body = await _body(request)
+        _commanded(self._provider.fail, body.get("mode"), delay=body.get("delay"))
+        return _json({"mode": body.get("mode")})
+
+    async def fault(self, request: Request) -> Response:
+        body = await _body(request)
+        _commanded(self._stream.fault, body.pop("kind", ""), **body)
+        return _json({"faults": "added"}, 201)
+
+    async def clear_faults(self, _request: Request) -> Response:
+        self._stream.clear_faults()
+        return _json({"faults": "cleared"})
+
+    async def put_user(self, request: Request) -> Response:
+        fields = await _body(request)
+        return _json(_commanded(self._stream.users.put, request.path_params["user_id"], **fields))
+
+    async def requests(self, _request: Request) -> Response:
+        seen = list(self._stream.requests)
+        return _json({"requests": [{"method": call.method, "path": call.path, "body": call.body} for call in seen]})
+
+
+def _commanded(act: Callable[_P, _Done], *args: _P.args, **settings: _P.kwargs) -> _Done:
+    """Do it; a setting that is wrong becomes a 400."""
+    try:
+        return act(*args, **settings)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _BadCommand(f"{type(error).__name__}: {error}") from None
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    octets = b""
+    async for chunk in request.stream():
+        octets += chunk
+        if len(octets) > BODY_OCTETS:
+            raise _BadCommand("the body is too large")
+    try:
+        value = orjson.loads(octets or b"{}")
+    except orjson.JSONDecodeError:
+        raise _BadCommand("the body is not JSON") from None
+    if not isinstance(value, dict):
+        raise _BadCommand("the body must be an object")
+    return value
+
+
+def command(runtime_file: Path, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
+    """Command the sandbox that a runtime file names.
+
+    Args:
+        runtime_file: as a sandbox wrote it.
+        method: HTTP method.
+        path: below ``/_sandbox``, beginning with a slash.
+        body: of the command.
+
+    Returns:
+        the answer.
+
+    Raises:
+        RuntimeFileError: the file names no sandbox.
+        ControlError: nothing answers there, or it refuses.
+    """
+    running = runtime.read(runtime_file)
+    headers = {"Authorization": f"Bearer {running.control_token}"}
+    try:
+        with httpx2.Client(timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False) as client:
+            answer = client.request(method, running.url + PREFIX + path, json=dict(body or {}), headers=headers)
+    except httpx2.HTTPError:
+        raise ControlError(f"the sandbox of {runtime_file} does not answer at {running.url}; start it again") from None
+    value = _answered(answer)
+    if not answer.is_success:
+        raise ControlError(f"the sandbox refused ({answer.status_code}): {value.get('error', 'no reason given')}")
+    return value
+
+
+def _answered(answer: httpx2.Response) -> dict[str, Any]:
+    try:
+        value = orjson.loads(answer.content)
+    except orjson.JSONDecodeError:
+        value = None
+    if not isinstance(value, dict):
+        raise ControlError("what answers there is not a sandbox")
+    return value
+
+
+def fetch_session(runtime_file: Path, **claims: object) -> str:
+    """A fresh session token from the sandbox that runs in another process.
+
+    Args:
+        runtime_file: as that sandbox wrote it.
+        claims: as for :meth:`IdentityProvider.session`, ``REMOVED`` among the values too.
+
+    Returns:
+        the compact JWS.
+
+    Raises:
+        RuntimeFileError: the file names no sandbox.
+        ControlError: nothing answers there, or it refuses.
+    """
+    arguments = {name: value for name, value in claims.items() if name in ARGUMENTS}
+    given = {name: value for name, value in claims.items() if name not in ARGUMENTS and value is not REMOVED}
+    without = [name for name, value in claims.items() if value is REMOVED]
+    answer = command(runtime_file, "POST", "/session", {**arguments, "claims": given, "without": without})
+    token = answer.get("token")
+    if not isinstance(token, str):
+        raise ControlError("what answers there is not a sandbox")
+    return token

@@ -1,0 +1,247 @@
+"""What the sandbox models, call by call, and how each behaviour was established.
+
+The tags are those of the list of facts that the stand-in was written from:
+``documentation`` for Stream's or Clerk's public pages, ``client source`` for code and
+tests of Stream's BSD-licensed Go client and command line, ``standard`` for an RFC,
+``sandbox`` for what only the sandbox has, and ``gap`` where nothing public settles it
+and the sandbox had to choose.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Source(StrEnum):
+    """How a behaviour was established."""
+
+    DOCUMENTATION = "documentation"
+    CLIENT_SOURCE = "client source"
+    STANDARD = "standard"
+    SANDBOX = "sandbox"
+    GAP = "gap"
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """One behaviour.
+
+    Attributes:
+        text: a sentence.
+        source: how it was established.
+    """
+
+    text: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """One call, or one subject that all calls share.
+
+    Attributes:
+        title: method and path, or the subject.
+        behaviours: what is modelled.
+    """
+
+    title: str
+    behaviours: tuple[Behaviour, ...]
+
+
+def _about(title: str, *behaviours: tuple[Source, str]) -> Coverage:
+    return Coverage(title, tuple(Behaviour(text, source) for source, text in behaviours))
+
+
+_D, _C, _S, _O, _G = Source.DOCUMENTATION, Source.CLIENT_SOURCE, Source.STANDARD, Source.SANDBOX, Source.GAP
+
+STREAM: Final = (
+    _about(
+        "Every call: who calls",
+        (_C, "The key is the query parameter `api_key`; an unknown one is 401 with code 2."),
+        (_D, "`api_key` is also taken as a header, as one support article sends it."),
+        (_C, "The token stands in `Authorization` without a scheme, with `Stream-Auth-Type: jwt` beside it."),
+        (_D, "A `Bearer` before the token is tolerated."),
+        (_C, "HS256 alone, keyed with the UTF-8 octets of the app secret; both published vectors verify."),
+        (_D, "401 with code 43 for a wrong signature, 40 expired, 42 issued in the future, 5 for anything else."),
+        (_G, "Code 41 is taken to mean `nbf` in the future."),
+        (_D, "A token with `user_id` acts as that user; one without, or with an empty one, has all rights."),
+        (
+            _G,
+            (
+                "A token that has neither `server` nor `exp` nor a user is refused with code 5: our choice, so that an "
+                "empty token opens nothing."
+            ),
+        ),
+        (_G, "Order: key, header, form, algorithm, signature, `exp`, `nbf`, `iat`, revocation. No leeway on any time."),
+        (_C, "`revoke_tokens_issued_before` of the user or the app refuses tokens with an earlier `iat` or none."),
+        (_G, "A revoked token is refused with code 40; server tokens fall under the app's revocation too."),
+        (_D, "`disable_auth_checks` on: the signature is not checked."),
+        (_D, "A suspended app is 403 with code 99; that `GET /app` still answers is a guess."),
+    ),
+    _about(
+        "Every call: the answer",
+        (
+            _C,
+            (
+                "Errors are `code`, `message`, `StatusCode` (so capitalised), `duration`, `more_info` and, for single "
+                "fields, `exception_fields`; successes carry `duration` too."
+            ),
+        ),
+        (_G, "A POST is answered 201, the others 200; clients count any status below 399 as success."),
+        (_G, "A call that is not modelled is 404 with code 16. A body above 2 MiB is 413 with code 22."),
+        (_S, "`Date` is Stream's clock, shifted by a `clock` fault (RFC 9110, section 6.6.1)."),
+    ),
+    _about(
+        "Every call: rate limits",
+        (_C, "`X-RateLimit-Limit`, `-Remaining` and `-Reset` (Unix seconds) on every answer, refusals too."),
+        (_D, "Windows of one minute per endpoint and platform, a thirtieth of it per second; 429 with code 9 beyond."),
+        (_D, "10,000 a minute for the app, 1,000 for querying users, 300 for updating them, 60 for one user."),
+        (
+            _G,
+            (
+                "1,000 a minute for the rate limits themselves; the names `GetApp`, `GetRateLimits`, `QueryUsers`, "
+                "`UpdateUsers`, `UpdateUsersPartial`."
+            ),
+        ),
+        (
+            _G,
+            (
+                "Windows begin at whole minutes; a refused token costs nothing; user tokens count as `web`; a 429 has "
+                "no `Retry-After` unless a fault asks for it."
+            ),
+        ),
+    ),
+    _about(
+        "GET /app",
+        (
+            _C,
+            (
+                "`app` with the fields that Tidegate reads: name, `suspended`, `disable_auth_checks`, "
+                "`disable_permissions_checks`, `multi_tenant_enabled`, `revoke_tokens_issued_before`, and a few more."
+            ),
+        ),
+        (_G, "Server tokens only; a user token is 403 with code 17."),
+    ),
+    _about(
+        "GET /rate_limits",
+        (
+            _C,
+            (
+                "Figures by platform and endpoint; `server_side`, `android`, `ios`, `web` and `endpoints` choose, none "
+                "means all."
+            ),
+        ),
+        (_G, "Server tokens only."),
+    ),
+    _about(
+        "GET /users",
+        (_C, "`payload` is URL-encoded JSON: `filter_conditions`, `sort`, `limit`, `offset`."),
+        (
+            _C,
+            (
+                "Users with custom data flattened beside `id`, `name`, `image`, `role`, `online`, `banned`, "
+                "`created_at`, `updated_at`, `last_active`; times in RFC 3339 with microseconds."
+            ),
+        ),
+        (
+            _G,
+            (
+                "Filters by `id` alone: a value, `$eq`, `$in`; every other is 400 with code 4, so that nothing passes "
+                "by chance. `presence` and `include_deactivated_users` are ignored."
+            ),
+        ),
+        (_G, "`limit` is 30 by default and 100 at most, `offset` 1,000 at most; without a sort, in order of creation."),
+        (
+            _G,
+            (
+                "A user token sees its own user, or an empty list while there is none; naming anybody else is 403 with "
+                "code 17."
+            ),
+        ),
+    ),
+    _about(
+        "POST /users",
+        (_C, "`users` is an object of users by id; the answer has the same form."),
+        (_D, "An upsert replaces: fields that are not given are gone. At most 100 users; one bad user fails all."),
+        (_C, "Ids match `^[@\\w-]*$` (ASCII) and have at most 255 characters; upper case is accepted."),
+        (_G, "An empty id is refused, and so is one that differs from its key in the object."),
+        (
+            _D,
+            (
+                "Custom data is limited to 5 KB; that this means 5,120 octets of JSON without `name`, `image` and the "
+                "other typed fields, and that the refusal is code 4, is a guess."
+            ),
+        ),
+        (
+            _G,
+            (
+                "`role` and a revocation survive an upsert that does not name them; so do the fields that Stream sets "
+                "itself (`created_at`, `online`, `last_active`, `banned`), and naming one of these is code 4."
+            ),
+        ),
+        (_G, "Server tokens only."),
+    ),
+    _about(
+        "PATCH /users",
+        (_C, "`users` is a list of `id`, `set` and `unset` with dotted paths; the answer holds users by id."),
+        (_D, "At most 100 users; one bad user fails all."),
+        (_G, "An unknown user is 404 with code 16."),
+        (_C, "`set.revoke_tokens_issued_before` is a time of RFC 3339, or null to undo."),
+        (
+            _G,
+            (
+                "`set` before `unset`; a path through something that is no object, to `id`, or deeper than 10 is code "
+                "4; unsetting what is not there is no error; `role` cannot be unset."
+            ),
+        ),
+        (_G, "Server tokens only."),
+    ),
+    _about(
+        "Faults on command",
+        (_C, "`error`: a JSON error of any code and status; `plain_error`: plain text, as the edge answers."),
+        (
+            _O,
+            (
+                "`latency`, `rate_limited`, `drop`, `wrong_body`, `clock`, `refuse_key`, `refuse_secret`, `suspended`; "
+                "each for some calls or all, for a number of calls or until cleared."
+            ),
+        ),
+    ),
+)
+
+IDENTITY: Final = (
+    _about(
+        "GET /.well-known/openid-configuration",
+        (_S, "OpenID Connect Discovery 1.0, section 3; the issuer is the address of the sandbox plus `/idp`."),
+    ),
+    _about(
+        "GET /.well-known/jwks.json",
+        (_S, "One RS256 key of 2048 bits and one ES256 key (RFC 7517, RFC 7518), `Cache-Control: max-age=300`."),
+        (
+            _O,
+            (
+                "Rotation with or without the old key, a key withdrawn, the same `kid` for new material, foreign keys "
+                "published beside its own."
+            ),
+        ),
+        (
+            _O,
+            (
+                "Fails on command: `down`, `unavailable`, `slow`, `wrong_body`, `truncated`, `redirect`, `huge`, "
+                "`empty`, `wrong_issuer`."
+            ),
+        ),
+    ),
+    _about(
+        "Sessions",
+        (
+            _D,
+            (
+                "60 seconds; `iss`, `sub`, `sid`, `azp`, `iat`, `nbf` ten seconds earlier, `exp`, `sts`, `fva`, `v`; "
+                "`o` or, in version 1, `org_…`; `act`; `jti` on request. Header: `alg`, `cat`, `kid`, `typ`."
+            ),
+        ),
+        (_D, "`name`, `email` and `picture` as a customised session token has them; Clerk's plain one has none."),
+        (_G, "Two keys have two different `ins_…` ids; at Clerk the key id is the instance's."),
+    ),
+)
