@@ -1,24 +1,17 @@
 """The exchange on the wire: one answer for each face, and the models that document them."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tidegate.clock import rfc3339
+from tidegate.http.schema import Closed, Timestamp
 from tidegate.tokens.model import Issued
 from tidegate.upstream.model import StreamUser
 
-Rfc3339 = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-03-01T12:00:00Z"])]
-
 ANONYMOUS = "Anonymous User"
 """What the web face calls a person without a name. It is for the app's eyes and never sent to Stream."""
-
-
-class Closed(BaseModel):
-    """An answer with exactly these members."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class MobileToken(Closed):
@@ -27,9 +20,9 @@ class MobileToken(Closed):
     token: str = Field(description="Stream user token, HS256.")
     user_id: str = Field(description="The user's id at Stream.", pattern=r"^[A-Za-z0-9@_-]{1,255}$")
     api_key: str = Field(description="The Stream API key that the token belongs to.")
-    expires_at: Rfc3339
-    refresh_after: Rfc3339
-    server_time: Rfc3339
+    expires_at: Timestamp
+    refresh_after: Timestamp
+    server_time: Timestamp
 
 
 class WebUser(Closed):
@@ -48,9 +41,9 @@ class WebToken(Closed):
     token: str
     user: WebUser
     apiKey: str  # noqa: N815 - the wire's name
-    expiresAt: Rfc3339  # noqa: N815
-    refreshAfter: Rfc3339  # noqa: N815
-    timestamp: Rfc3339
+    expiresAt: Timestamp  # noqa: N815
+    refreshAfter: Timestamp  # noqa: N815
+    timestamp: Timestamp
 
 
 class WebStatusUser(Closed):
@@ -70,7 +63,7 @@ class WebStatus(Closed):
 
     success: Literal[True]
     user: WebStatusUser
-    timestamp: Rfc3339
+    timestamp: Timestamp
 
 
 class MobilePresenter:

@@ -1,0 +1,116 @@
+"""The description of every route, the two that the framework does not serve included."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI, Response
+from pydantic import BaseModel
+
+from tidegate.errors import REASONS, Reason
+from tidegate.http.faces import Face
+from tidegate.http.schema import ProblemBody, WebErrorBody
+from tidegate.tokens.present import MobileToken, WebStatus, WebToken
+
+_ADMISSION: Final = (
+    Reason.TOKEN_MISSING, Reason.TOKEN_MALFORMED, Reason.TOKEN_TOO_LARGE, Reason.ALGORITHM_NOT_ALLOWED,
+    Reason.KEY_UNKNOWN, Reason.SIGNATURE_INVALID, Reason.ISSUER_UNKNOWN, Reason.AUDIENCE_MISMATCH,
+    Reason.AUTHORIZED_PARTY_MISMATCH, Reason.TOKEN_KIND_REFUSED, Reason.SUBJECT_MISSING,
+    Reason.TOKEN_NOT_YET_VALID, Reason.TOKEN_EXPIRED, Reason.SESSION_PENDING, Reason.IMPERSONATION_REFUSED,
+    Reason.SUBJECT_UNMAPPABLE, Reason.ORIGIN_REFUSED, Reason.HTTPS_REQUIRED, Reason.BODY_TOO_LARGE,
+    Reason.LIMIT_ADDRESS, Reason.LIMIT_SUBJECT, Reason.LIMIT_ISSUER, Reason.LIMIT_TOTAL,
+    Reason.IDENTITY_UNAVAILABLE, Reason.ISSUER_NOT_CONFIGURED, Reason.SHUTTING_DOWN,
+)  # fmt: skip
+_STATUS: Final = (Reason.USER_NOT_IN_CHAT, Reason.UPSTREAM_UNAVAILABLE, Reason.UPSTREAM_REFUSED)
+_ANYWHERE: Final = (Reason.METHOD_NOT_ALLOWED, Reason.HEADERS_TOO_LARGE, Reason.INTERNAL)
+_SECURITY: Final = [{"session": []}]
+
+
+def describe(app: FastAPI, *, metrics: bool) -> dict[str, Any]:
+    """The OpenAPI document.
+
+    Args:
+        app: the framework's application with its routes.
+        metrics: whether ``/metrics`` is answered on this listener.
+    """
+    described = FastAPI(title=app.title, version=app.version, summary="The server side of Stream Chat.")
+    described.include_router(_exchange_routes())
+    document: dict[str, Any] = described.openapi()
+    for path, operations in app.openapi()["paths"].items():
+        if path != "/metrics" or metrics:
+            document["paths"].setdefault(path, {}).update(operations)
+    own = app.openapi().get("components", {}).get("schemas", {})
+    schemas = document["components"]["schemas"]
+    schemas.update(own)
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    document["components"]["securitySchemes"] = {
+        "session": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A session token."}
+    }
+    for path, operations in document["paths"].items():
+        error = "WebErrorBody" if path.startswith("/api/") else "ProblemBody"
+        for operation in operations.values():
+            operation["responses"].pop("422", None)  # no route takes anything that could be invalid
+            for reason in _ANYWHERE:
+                operation["responses"].setdefault(str(REASONS[reason].status), _response(error, [reason]))
+    return document
+
+
+def _exchange_routes() -> APIRouter:
+    """The plain ASGI routes, declared once more for their description alone."""
+    routes = APIRouter(tags=["tokens"])
+
+    def declare(path: str, method: str, summary: str, model: type[BaseModel], face: Face, more: Iterable[Reason]) -> None:
+        error = WebErrorBody if face is Face.WEB else ProblemBody
+        responses: dict[int | str, dict[str, Any]] = {}
+        for status, reasons in _by_status([*_ADMISSION, *more]).items():
+            responses[status] = {
+                "model": error,
+                "description": ", ".join(reason.value for reason in reasons),
+                "headers": _response_headers(status),
+            }
+            if face is Face.MOBILE:
+                schema = {"$ref": f"#/components/schemas/{error.__name__}"}
+                responses[status]["content"] = {"application/problem+json": {"schema": schema}}
+        routes.add_api_route(
+            path,
+            _described_only,
+            methods=[method],
+            summary=summary,
+            response_model=model,
+            responses=responses,
+            openapi_extra={"security": _SECURITY},
+            operation_id=f"{method.lower()}{path.replace('/', '_')}",
+        )
+
+    declare("/stream/token", "POST", "Exchange a session for a Stream token", MobileToken, Face.MOBILE, ())
+    declare("/api/chat/token", "POST", "Exchange a session for a Stream token", WebToken, Face.WEB, ())
+    declare("/api/chat/token", "GET", "The caller's user, as Stream knows it", WebStatus, Face.WEB, _STATUS)
+    return routes
+
+
+def _described_only() -> Response:
+    return Response(status_code=404)
+
+
+def _by_status(reasons: Iterable[Reason]) -> dict[int, list[Reason]]:
+    grouped: dict[int, list[Reason]] = {}
+    for reason in reasons:
+        grouped.setdefault(REASONS[reason].status, []).append(reason)
+    return dict(sorted(grouped.items()))
+
+
+def _response(error: str, reasons: list[Reason]) -> dict[str, Any]:
+    media = "application/json" if error == "WebErrorBody" else "application/problem+json"
+    return {
+        "description": ", ".join(reason.value for reason in reasons),
+        "content": {media: {"schema": {"$ref": f"#/components/schemas/{error}"}}},
+    }
+
+
+def _response_headers(status: int) -> dict[str, Any]:
+    text, number = {"schema": {"type": "string"}}, {"schema": {"type": "integer"}}
+    if status == 401:  # noqa: PLR2004 - Unauthorized
+        return {"WWW-Authenticate": text}
+    if status in (429, 503):
+        return {"Retry-After": number}
+    return {}

@@ -1,0 +1,70 @@
+"""The watch: gathers what is known, and has it judged when somebody asks."""
+
+from collections.abc import Sequence
+
+from tidegate.identity.service import Issuer
+from tidegate.upstream.breaker import Breaker
+from tidegate.upstream.quota import Quota
+from tidegate.watch.health import judge
+from tidegate.watch.model import Failure, Health, HealthInputs, IssuerHealth, KeysState
+from tidegate.watch.prober import Prober
+
+_PROBES_MISSED = 4
+"""After so many periods without a result, the last one says nothing about now."""
+
+
+class Watch:
+    """Health from the last results; asking it costs Stream nothing.
+
+    Args:
+        prober: of Stream.
+        breaker: of the client to Stream.
+        quota: of the client to Stream.
+        issuers: whose keys are looked at.
+        probe_seconds: the prober's period.
+    """
+
+    __slots__ = ("_breaker", "_issuers", "_longest", "_prober", "_quota")
+
+    def __init__(
+        self, *, prober: Prober, breaker: Breaker, quota: Quota, issuers: Sequence[Issuer], probe_seconds: float
+    ) -> None:
+        self._prober = prober
+        self._breaker = breaker
+        self._quota = quota
+        self._issuers = tuple(issuers)
+        self._longest = _PROBES_MISSED * probe_seconds
+
+    def health(self) -> Health:
+        """The judgement on what is known now."""
+        probe = self._prober.last
+        return judge(
+            HealthInputs(
+                probe=probe,
+                probe_age_s=0.0 if probe is None else self._prober.age(probe),
+                probe_max_age_s=self._longest,
+                breaker=self._breaker.state,
+                quota_ratio=self._quota.lowest_ratio(),
+                issuers=self.issuers(),
+            )
+        )
+
+    async def tested(self) -> Health:
+        """The judgement after a live test, which many callers share."""
+        await self._prober.live_test()
+        return self.health()
+
+    def failure(self) -> Failure | None:
+        """Why the last probe failed, if it did."""
+        probe = self._prober.last
+        return None if probe is None else probe.failure
+
+    def issuers(self) -> tuple[IssuerHealth, ...]:
+        """How current the keys of each issuer are."""
+        return tuple(
+            IssuerHealth(issuer.policy.name, KeysState(issuer.keys.status().state.value)) for issuer in self._issuers
+        )
+
+    def can_exchange(self) -> bool:
+        """Whether sessions of at least one issuer can be verified now."""
+        return any(issuer.usable for issuer in self.issuers())
