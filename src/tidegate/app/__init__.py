@@ -1,0 +1,1 @@
+"""The only assembly: settings in, a running service out."""

@@ -1,0 +1,194 @@
+"""The listeners as wholes: start, both doors, signals, ports."""
+
+import asyncio
+import signal
+import socket
+import ssl
+import sys
+
+import pytest
+
+from support.doors import DoorSettings, Wire, app, door, script
+from tidegate.app import server
+from tidegate.app.listen import CannotListenError, PortTaken, open_socket, split_bind
+
+GET = b"GET /here HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+class Program:
+    """The listeners in a process of their own, which can be sent signals."""
+
+    def __init__(self, process):
+        self.process = process
+
+    @classmethod
+    async def start(cls, **options):
+        program = cls(
+            await asyncio.create_subprocess_exec(
+                sys.executable, "-c", script(**options), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            )
+        )
+        word, main, ops = (await program.line()).split()
+        assert word == "started"
+        program.address, program.ops = ("127.0.0.1", int(main)), ("127.0.0.1", int(ops))
+        return program
+
+    async def line(self):
+        return (await asyncio.wait_for(self.process.stdout.readline(), 20)).decode().strip()
+
+    async def end(self):
+        rest, errors = await asyncio.wait_for(self.process.communicate(), 20)
+        return rest.decode().split(), self.process.returncode, errors.decode()
+
+
+@pytest.mark.anyio
+async def test_both_listeners_answer_and_an_idle_connection_does_not_delay_the_end():
+    program = await Program.start()
+    wire = await Wire.to(program)
+    await wire.say(GET)
+    assert (await wire.answer())[0] == 200
+    other = Wire(*await asyncio.open_connection(*program.ops))
+    await other.say(GET)
+    assert (await other.answer())[0] == 200
+    program.process.send_signal(signal.SIGINT)
+    said, code, errors = await program.end()
+    assert (said, code, errors) == (["stopping", "ended"], 0, "")
+    await wire.close()
+    await other.close()
+
+
+@pytest.mark.anyio
+async def test_a_request_in_flight_is_answered_after_sigterm_and_nobody_new_is_let_in():
+    program = await Program.start()
+    wire = await Wire.to(program)
+    await wire.say(b"GET /hold?0.6 HTTP/1.1\r\nHost: a\r\n\r\n")
+    await asyncio.sleep(0.1)
+    program.process.send_signal(signal.SIGTERM)
+    assert await program.line() == "stopping"
+    await asyncio.sleep(0.25)
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection(*program.address)
+    status, headers, _ = await wire.answer()
+    assert (status, headers["connection"]) == (200, "close")
+    said, code, _ = await program.end()
+    assert (said, code) == (["ended"], 0)
+    await wire.close()
+
+
+@pytest.mark.anyio
+async def test_the_drain_has_a_limit():
+    program = await Program.start(seconds=1)
+    wire = await Wire.to(program)
+    await wire.say(b"GET /hold?60 HTTP/1.1\r\nHost: a\r\n\r\n")
+    await asyncio.sleep(0.1)
+    program.process.send_signal(signal.SIGTERM)
+    said, code, _ = await program.end()
+    assert (said, code) == (["stopping", "ended"], 0)
+    await wire.close()
+
+
+@pytest.mark.anyio
+async def test_a_second_signal_does_not_wait():
+    program = await Program.start(seconds=60)
+    wire = await Wire.to(program)
+    await wire.say(b"GET /hold?60 HTTP/1.1\r\nHost: a\r\n\r\n")
+    await asyncio.sleep(0.1)
+    program.process.send_signal(signal.SIGTERM)
+    assert await program.line() == "stopping"
+    program.process.send_signal(signal.SIGTERM)
+    assert (await program.end())[1] == 0
+    await wire.close()
+
+
+@pytest.mark.anyio
+async def test_a_taken_port_is_an_error_of_its_own_and_nothing_starts():
+    started = []
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        main = server.make_config(app, DoorSettings(), bind=f"127.0.0.1:{port}")
+        with pytest.raises(PortTaken) as caught:
+            await server.serve_all(main, None, on_started=started.append)
+    assert (caught.value.host, caught.value.port) == ("127.0.0.1", port)
+    assert str(port) in str(caught.value)
+    assert started == []
+
+
+@pytest.mark.anyio
+async def test_a_taken_port_of_the_operators_listener_is_found_before_anything_starts():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        main = server.make_config(app, DoorSettings(), bind="127.0.0.1:0")
+        ops = server.make_config(app, DoorSettings(), bind=f"127.0.0.1:{other.getsockname()[1]}", lifespan=False)
+        with pytest.raises(PortTaken):
+            await server.serve_all(main, ops)
+
+
+@pytest.mark.anyio
+async def test_the_next_free_port_is_taken_when_asked_for():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        program = await Program.start(main=f"127.0.0.1:{port}", next_free=True)
+    assert port < program.address[1] <= port + 64
+    program.process.send_signal(signal.SIGTERM)
+    assert (await program.end())[1] == 0
+
+
+def test_an_address_that_is_not_ours_is_an_error_of_its_own():
+    with pytest.raises(CannotListenError, match=r"203\.0\.113\.7"):
+        open_socket("203.0.113.7", 0)
+
+
+@pytest.mark.parametrize(
+    ("bind", "expected"),
+    [("127.0.0.1:8000", ("127.0.0.1", 8000)), ("[::1]:0", ("::1", 0)), ("localhost:65535", ("localhost", 65535))],
+)
+def test_addresses_to_listen_on(bind, expected):
+    assert split_bind(bind) == expected
+
+
+@pytest.mark.parametrize("bind", ["", "8000", ":8000", "::1:8000", "a:", "a:-1", "a:65536", "a:٣", "[::1]"])
+def test_malformed_addresses_are_refused(bind):
+    with pytest.raises(CannotListenError):
+        split_bind(bind)
+
+
+@pytest.mark.anyio
+async def test_a_start_that_fails_is_an_error(caplog):
+    async def broken(scope, receive, send):
+        assert scope["type"] == "lifespan"
+        await receive()
+        await send({"type": "lifespan.startup.failed", "message": "no keys"})
+
+    main = server.make_config(broken, DoorSettings(), bind="127.0.0.1:0")
+    with pytest.raises(server.StartFailedError):
+        await server.serve_all(main, None)
+    assert "no keys" in caplog.text
+
+
+@pytest.mark.anyio
+async def test_an_application_can_tell_that_the_bounds_are_there():
+    seen = {}
+
+    async def curious(scope, receive, send):
+        seen.setdefault(scope["type"], scope.get("state"))
+        await app(scope, receive, send)
+
+    async with door(application=curious) as running:
+        wire = await Wire.to(running)
+        await wire.say(GET)
+        await wire.answer()
+        await wire.close()
+    assert seen["http"] == {"guarded": True}
+
+
+def test_tls_files_are_passed_on():
+    missing = DoorSettings(tls_certificate_file="absent.pem", tls_key_file="absent.key")
+    config = server.make_config(app, missing, bind="127.0.0.1:0")
+    with pytest.raises((FileNotFoundError, ssl.SSLError)):
+        config.load()
+
+
+def test_the_event_loop_is_uvloops_where_there_is_one():
+    async def module():
+        return type(asyncio.get_running_loop()).__module__
+
+    assert server.run(module()).startswith("uvloop")
