@@ -1,0 +1,273 @@
+"""Claims, judged after the signature: the rules of one issuer's policy at one moment.
+
+The order of the checks is fixed and is that of
+:class:`~tidegate.identity.model.CheckName`; the first broken rule gives the reason.
+Details quote the configuration, never the token.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from tidegate.errors import Reason
+from tidegate.identity.keys import Key
+from tidegate.identity.model import (
+    _PROOF,
+    NO_PARTICULARS,
+    CheckName,
+    ClaimRefused,
+    IssuerPolicy,
+    Particulars,
+    TokenKind,
+    VerifiedSubject,
+)
+
+SUBJECT_LENGTH: Final = 255
+NAME_LENGTH: Final = 255
+EMAIL_LENGTH: Final = 320  # RFC 3696, erratum 1690, names 254; 320 is the older bound of RFC 2821
+IMAGE_LENGTH: Final = 2048
+LATEST_TIME: Final = 253_402_300_799  # the last second of the year 9999; larger numbers are milliseconds
+
+# Control characters of both sets, and surrogates: strict JSON can spell a lone one as an escape,
+# and it cannot be written as UTF-8 again.
+_UNCLEAN: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
+_ABSENT: Final = object()
+_KNOWN_MEDIA: Final = frozenset({"jwt", "at+jwt"})
+_MACHINE_PREFIX: Final = "mch_"
+_IMAGE_PREFIXES: Final = ("https://", "http://")
+_FIRST_NAMES: Final = ("given_name", "first_name")
+_LAST_NAMES: Final = ("family_name", "last_name")
+_IMAGES: Final = ("picture", "image", "image_url")
+_RARE: Final = frozenset({"act", "name", "email", "o", "org_id", *_FIRST_NAMES, *_LAST_NAMES, *_IMAGES})
+
+
+def judge(
+    claims: Mapping[str, object], header_typ: str | None, policy: IssuerPolicy, now: float, key: Key
+) -> VerifiedSubject:
+    """Judge the claims of a token whose signature ``key`` was found good.
+
+    Args:
+        claims: the verified payload.
+        header_typ: the protected header's ``typ``, if present.
+        policy: the policy of the issuer whose key signed the token.
+        now: seconds since the epoch.
+        key: the key that verified the signature.
+
+    Returns:
+        the verified subject.
+
+    Raises:
+        ClaimRefused: the first rule that the claims break.
+    """
+    get = claims.get
+    if get("iss") != policy.issuer:
+        raise ClaimRefused(
+            CheckName.ISSUER, Reason.ISSUER_UNKNOWN, "The issuer (iss) is not the one whose key signed the token."
+        )
+    expires_at, issued_at = _times(claims, policy, now)
+    if policy.audience:
+        _check_audience(get("aud"), policy.audience)
+    if policy.authorized_parties:
+        _check_party(get("azp"), policy)
+    kind = _classify(claims, header_typ, clerk=policy.clerk)
+    if kind not in policy.kinds:
+        raise ClaimRefused(CheckName.KIND, Reason.TOKEN_KIND_REFUSED, _KIND_DETAILS[kind])
+    if policy.refuse_pending and get("sts") == "pending":
+        raise ClaimRefused(
+            CheckName.PENDING,
+            Reason.SESSION_PENDING,
+            "The session is pending (sts): the person still has to choose an organisation or finish another task.",
+        )
+    rare = not _RARE.isdisjoint(claims)
+    actor = _actor(get("act"), policy) if rare else None
+    subject = _subject(get("sub"))
+    sid = get("sid")
+    particulars = _particulars(claims, policy, actor) if rare or policy.user_id_claim else NO_PARTICULARS
+    session_id = sid if type(sid) is str and _clean(sid, SUBJECT_LENGTH) else None
+    return VerifiedSubject(_PROOF, policy, key, subject, session_id, kind, expires_at, issued_at, particulars)
+
+
+def _times(claims: Mapping[str, object], policy: IssuerPolicy, now: float) -> tuple[int, int | None]:
+    """Judge ``exp``, ``nbf`` and ``iat`` (RFC 7519, sections 4.1.4 to 4.1.6); the effective end, and ``iat``."""
+    get = claims.get
+    early, late = now - policy.skew, now + policy.skew
+    expires_at = get("exp")
+    # A boolean is no integer here, so isinstance() will not do.
+    if type(expires_at) is not int or not 0 <= expires_at <= LATEST_TIME:
+        raise _bad_time("exp", CheckName.EXPIRY)
+    if expires_at <= early:
+        raise ClaimRefused(CheckName.EXPIRY, Reason.TOKEN_EXPIRED, "The session token has expired; get a fresh one.")
+    not_before = get("nbf", 0)
+    if type(not_before) is not int or not 0 <= not_before <= LATEST_TIME:
+        raise _bad_time("nbf", CheckName.NOT_BEFORE)
+    if not_before > late:
+        raise _too_early("is not valid yet (nbf)", CheckName.NOT_BEFORE, policy)
+    issued_at = get("iat", _ABSENT)
+    if issued_at is _ABSENT:
+        return (min(expires_at, _end_of_age(None, policy.max_age, early)) if policy.max_age else expires_at), None
+    if type(issued_at) is not int or not 0 <= issued_at <= LATEST_TIME:
+        raise _bad_time("iat", CheckName.ISSUED_AT)
+    if issued_at > late:
+        raise _too_early("was issued in the future (iat)", CheckName.ISSUED_AT, policy)
+    if policy.max_age:
+        expires_at = min(expires_at, _end_of_age(issued_at, policy.max_age, early))
+    return expires_at, issued_at
+
+
+def _bad_time(claim: str, check: CheckName) -> ClaimRefused:
+    need = "is required and must be" if check is CheckName.EXPIRY else "must be"
+    detail = f"The claim {claim} {need} a whole number of seconds since 1970, as a JSON number."
+    return ClaimRefused(check, Reason.TOKEN_MALFORMED, detail)
+
+
+def _too_early(what: str, check: CheckName, policy: IssuerPolicy) -> ClaimRefused:
+    detail = f"The token {what}, with {policy.skew} s of tolerance; check this machine's clock."
+    return ClaimRefused(check, Reason.TOKEN_NOT_YET_VALID, detail)
+
+
+def _end_of_age(issued_at: int | None, max_age: int, early: float) -> int:
+    """The last moment at which a token is young enough, seconds since the epoch."""
+    if issued_at is None:
+        raise ClaimRefused(
+            CheckName.ISSUED_AT,
+            Reason.TOKEN_MALFORMED,
+            "The token has no iat, and a maximum age is configured that is counted from it.",
+        )
+    end = issued_at + max_age
+    if end <= early:
+        raise ClaimRefused(
+            CheckName.ISSUED_AT,
+            Reason.TOKEN_EXPIRED,
+            f"The session is older than the configured maximum of {max_age} s.",
+        )
+    return end
+
+
+def _check_audience(aud: object, accepted: frozenset[str]) -> None:
+    """``aud`` is one string or a list of strings, and one of them is ours (RFC 7519, section 4.1.3)."""
+    values = aud if type(aud) is list else (aud,)
+    if not any(type(value) is str and value in accepted for value in values):
+        raise ClaimRefused(
+            CheckName.AUDIENCE,
+            Reason.AUDIENCE_MISMATCH,
+            f"The audience (aud) must hold one of the {len(accepted)} configured values.",
+        )
+
+
+def _check_party(azp: object, policy: IssuerPolicy) -> None:
+    """``azp`` is the origin that asked for the token; native apps often have none."""
+    if azp is None:
+        if not policy.party_required:
+            return
+        detail = "The token names no authorized party (azp), and the policy requires one."
+    elif type(azp) is str and azp in policy.authorized_parties:
+        return
+    else:
+        detail = f"The authorized party (azp) is none of the {len(policy.authorized_parties)} configured ones."
+    raise ClaimRefused(CheckName.AUTHORIZED_PARTY, Reason.AUTHORIZED_PARTY_MISMATCH, detail)
+
+
+_KIND_DETAILS: Final = {
+    TokenKind.SESSION: "This is a session token, and the policy for this issuer accepts other kinds only.",
+    TokenKind.TEMPLATE: "This token has no session id (sid), as from a JWT template. Send the session token itself.",
+    TokenKind.MACHINE: "This is a machine token (its subject is a machine); a person's session token is needed.",
+    TokenKind.ACCESS: "This is an OAuth access token (typ at+jwt); a session token is needed.",
+    TokenKind.OTHER: "This is neither a session nor an access token (typ, events); a session token is needed.",
+}
+
+
+def _classify(claims: Mapping[str, object], typ: object, *, clerk: bool) -> TokenKind:
+    """What a token is for, by ``typ`` (RFC 8725, section 3.11) and by the marks that Clerk leaves."""
+    media = "jwt" if typ is None or typ == "JWT" else _media(typ)
+    # An event or log-out token is signed with the same keys and names a subject, but is no session
+    # (RFC 8417, section 2.2; OpenID Connect Back-Channel Logout 1.0, section 2.4).
+    if media not in _KNOWN_MEDIA or "events" in claims:
+        return TokenKind.OTHER
+    if not clerk:
+        return TokenKind.SESSION if media == "jwt" else TokenKind.ACCESS
+    sub, sid = claims.get("sub"), claims.get("sid")
+    if type(sub) is str and sub.startswith(_MACHINE_PREFIX):
+        return TokenKind.MACHINE
+    if media != "jwt":
+        return TokenKind.ACCESS
+    return TokenKind.SESSION if type(sid) is str and sid else TokenKind.TEMPLATE
+
+
+def _media(typ: object) -> str:
+    """``typ`` in lower case without its optional ``application/`` (RFC 7515, section 4.1.9)."""
+    return typ.lower().removeprefix("application/") if type(typ) is str else ""
+
+
+def _subject(sub: object) -> str:
+    """``sub``: a non-empty string that can be written down anywhere without harm."""
+    if type(sub) is str and _clean(sub, SUBJECT_LENGTH):
+        return sub
+    raise ClaimRefused(
+        CheckName.SUBJECT,
+        Reason.SUBJECT_MISSING,
+        f"The subject (sub) must be a string of 1 to {SUBJECT_LENGTH} characters without control characters.",
+    )
+
+
+def _actor(act: object, policy: IssuerPolicy) -> str | None:
+    """``act.sub`` (RFC 8693, section 4.1), or None for a session that nobody impersonates."""
+    if act is None:
+        return None
+    if policy.refuse_impersonation:
+        detail = "The session is impersonated (act), which the policy for this issuer refuses."
+        raise ClaimRefused(CheckName.IMPERSONATION, Reason.IMPERSONATION_REFUSED, detail)
+    actor = _text(act.get("sub"), SUBJECT_LENGTH) if isinstance(act, dict) else None
+    if actor is None:
+        detail = "The session is impersonated (act) and names no actor (act.sub), so it cannot be accounted for."
+        raise ClaimRefused(CheckName.IMPERSONATION, Reason.IMPERSONATION_REFUSED, detail)
+    return actor
+
+
+def _particulars(claims: Mapping[str, object], policy: IssuerPolicy, actor: str | None) -> Particulars:
+    """The optional claims. Those of a wrong type are passed over: none of them decides anything."""
+    image = _first(claims, _IMAGES, IMAGE_LENGTH)
+    return Particulars(
+        name=_name(claims),
+        email=_text(claims.get("email"), EMAIL_LENGTH),
+        image=image if image is not None and image.startswith(_IMAGE_PREFIXES) else None,
+        organization=_organization(claims),
+        actor=actor,
+        claimed_user_id=_text(claims.get(policy.user_id_claim), SUBJECT_LENGTH) if policy.user_id_claim else None,
+    )
+
+
+def _name(claims: Mapping[str, object]) -> str | None:
+    """``name``, or the first and last name as far as they are there."""
+    name = _text(claims.get("name"), NAME_LENGTH)
+    if name is not None:
+        return name
+    parts = (_first(claims, _FIRST_NAMES, NAME_LENGTH), _first(claims, _LAST_NAMES, NAME_LENGTH))
+    return _text(" ".join(part for part in parts if part is not None), NAME_LENGTH)
+
+
+def _organization(claims: Mapping[str, object]) -> str | None:
+    """The active organisation's id: Clerk's second form ``o.id``, or its first, ``org_id``."""
+    second = claims.get("o")
+    if isinstance(second, dict):
+        return _text(second.get("id"), SUBJECT_LENGTH)
+    return _text(claims.get("org_id"), SUBJECT_LENGTH)
+
+
+def _first(claims: Mapping[str, object], names: tuple[str, ...], length: int) -> str | None:
+    """The first of several claims that is usable text."""
+    for name in names:
+        text = _text(claims.get(name), length)
+        if text is not None:
+            return text
+    return None
+
+
+def _text(value: object, length: int) -> str | None:
+    """A claim as text of 1 to ``length`` characters with something to see, or None."""
+    return value if type(value) is str and _clean(value, length) and not value.isspace() else None
+
+
+def _clean(text: str, length: int) -> bool:
+    """Whether text is neither empty nor too long and holds no control character or surrogate."""
+    # What is printable is clean; the reverse does not hold (a line separator, a code point without a character).
+    return 0 < len(text) <= length and (text.isprintable() or _UNCLEAN(text) is None)

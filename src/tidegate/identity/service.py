@@ -1,0 +1,184 @@
+"""The verifier: from the octets of a bearer token to a verified subject.
+
+The synchronous path never waits. Where a token names a key that is not here yet, it
+raises :class:`KeysNeeded`, and the caller decides to wait (:meth:`Verifier.resolve`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tidegate.clock import Clock
+from tidegate.errors import Reason, Refusal
+from tidegate.identity.claims import judge
+from tidegate.identity.explain import Verdict, checks
+from tidegate.identity.jws import DEFAULT, Compact, JwsLimits, KeyUnknown, parse
+from tidegate.identity.keys import Key
+from tidegate.identity.keysource import AskResult, KeySource
+from tidegate.identity.model import Check, IssuerPolicy, KeysNeeded, VerifiedSubject
+
+__all__ = ["Issuer", "KeysNeeded", "Verifier"]
+
+_NOT_CONFIGURED: Final = (
+    "No identity provider is configured. Add one line to the environment or the .env file, for instance "
+    "CLERK_PUBLISHABLE_KEY=pk_test_... or TIDEGATE_OIDC_ISSUER=https://login.example.com"
+)
+_NOT_CONFIGURED_SECONDS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """An issuer whose sessions are accepted.
+
+    Attributes:
+        policy: what its tokens are held to.
+        keys: where its keys come from.
+    """
+
+    policy: IssuerPolicy
+    keys: KeySource
+
+
+class Verifier:
+    """Verifies session tokens of the configured issuers.
+
+    Args:
+        issuers: the first is the primary one. Names and issuer values are unique.
+        clock: read again after waiting for keys.
+        limits: sizes beyond which a token is refused unread.
+
+    Raises:
+        ValueError: two issuers share a name or an issuer value.
+    """
+
+    __slots__ = ("_by_iss", "_by_name", "_clock", "_limits", "issuers")
+
+    def __init__(self, issuers: Sequence[Issuer], clock: Clock, limits: JwsLimits = DEFAULT) -> None:
+        self.issuers = tuple(issuers)
+        self._by_iss = {issuer.policy.issuer: issuer for issuer in issuers}
+        self._by_name = {issuer.policy.name: issuer for issuer in issuers}
+        if not len(self._by_iss) == len(self._by_name) == len(self.issuers):
+            raise ValueError("issuers must differ in name and in issuer value")
+        self._clock = clock
+        self._limits = limits
+
+    def verify(self, bearer: bytes, now: float) -> VerifiedSubject:
+        """Verify a session token in full, with the keys at hand.
+
+        Args:
+            bearer: the token as received.
+            now: seconds since the epoch.
+
+        Returns:
+            who is calling.
+
+        Raises:
+            Refusal: the session is not accepted.
+            KeysNeeded: the issuer must be asked for its keys first.
+        """
+        token = self._read(bearer)
+        issuer = self._choose(token)
+        key = _authenticate(token, issuer)
+        return judge(token.unverified_claims, token.typ, issuer.policy, now, key)  # verified by now
+
+    async def resolve(self, needed: KeysNeeded) -> None:
+        """Ask an issuer for the keys that a verification lacked; bounded by the fetch time-out.
+
+        Args:
+            needed: what :meth:`verify` raised.
+
+        Raises:
+            Refusal: ``key_unknown`` while the budget for unknown keys is spent, ``identity_unavailable``
+                while the key server fails; both say when to ask again.
+        """
+        outcome = await self._by_name[needed.issuer].keys.ask(needed.kid)
+        if outcome.result is AskResult.BUDGET_SPENT:
+            raise needed.refusal(outcome.retry_after)
+        if outcome.result is AskResult.FAILED:
+            raise needed.unavailable(outcome.retry_after)
+
+    async def verify_or_ask(self, bearer: bytes, now: float) -> VerifiedSubject:
+        """Verify a session token, asking its issuer for keys once if they are not at hand.
+
+        Args:
+            bearer: the token as received.
+            now: seconds since the epoch; the clock is read again after waiting.
+
+        Raises:
+            Refusal: the session is not accepted, or its issuer's keys are not to be had.
+        """
+        try:
+            return self.verify(bearer, now)
+        except KeysNeeded as needed:
+            await self.resolve(needed)
+        try:
+            return self.verify(bearer, self._clock.now())
+        except KeysNeeded as still:
+            raise still.refusal() from None
+
+    def explain(self, bearer: bytes, now: float) -> list[Check]:
+        """What :meth:`verify` says to a token, check by check.
+
+        Args:
+            bearer: the token as received.
+            now: seconds since the epoch.
+        """
+        verdict: Verdict
+        try:
+            verdict = self.verify(bearer, now)
+        except (Refusal, KeysNeeded) as error:
+            verdict = error
+        return checks(verdict, self._policy_of(bearer))
+
+    async def explain_or_ask(self, bearer: bytes, now: float) -> list[Check]:
+        """What :meth:`verify_or_ask` says to a token, check by check.
+
+        Args:
+            bearer: the token as received.
+            now: seconds since the epoch.
+        """
+        verdict: Verdict
+        try:
+            verdict = await self.verify_or_ask(bearer, now)
+        except Refusal as error:
+            verdict = error
+        return checks(verdict, self._policy_of(bearer))
+
+    def _read(self, bearer: bytes) -> Compact:
+        """Size and form. The payload is read once, and what was read is what the signature is checked over."""
+        if not self.issuers:
+            raise Refusal(Reason.ISSUER_NOT_CONFIGURED, _NOT_CONFIGURED, retry_after=_NOT_CONFIGURED_SECONDS)
+        return parse(bearer, self._limits)
+
+    def _choose(self, token: Compact) -> Issuer:
+        """The configured issuer, by exact look-up; the unverified value serves for nothing else."""
+        iss = token.unverified_claims.get("iss")
+        issuer = self._by_iss.get(iss) if type(iss) is str else None
+        if issuer is None:
+            raise Refusal(
+                Reason.ISSUER_UNKNOWN,
+                f"The token's issuer (iss) is none of the {len(self.issuers)} configured ones; "
+                "they are compared byte for byte, a slash at the end included.",
+            )
+        return issuer
+
+    def _policy_of(self, bearer: bytes) -> IssuerPolicy | None:
+        """The policy that a token is held to, or None if it does not get so far."""
+        try:
+            return self._choose(self._read(bearer)).policy
+        except Refusal:
+            return None
+
+
+def _authenticate(token: Compact, issuer: Issuer) -> Key:
+    """Algorithm, key and signature, with the keys of this issuer and no other."""
+    keys = issuer.keys.current()
+    if keys is None:
+        raise KeysNeeded(issuer.policy.name, None)
+    try:
+        return token.verify(keys, issuer.policy.algorithms)
+    except KeyUnknown as error:
+        # Without a name there is nothing to ask for; the refusal stands. A bad signature asks for nothing either.
+        if error.kid is None:
+            raise
+        raise KeysNeeded(issuer.policy.name, error.kid) from None
