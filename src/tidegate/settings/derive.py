@@ -141,7 +141,7 @@ def _check_transport(draft: Draft, issuer: IssuerConfig, variable: str) -> Itera
     """Keys that could be replaced on their way prove nothing."""
     if issuer.is_sandbox_like() and not draft.is_development():
         wrong = f"makes {issuer.name} an issuer on plain http to loopback, as the sandbox's is"
-        mend = f"configure a real issuer: in {draft.settings.environment} one that anyone on the machine can be is no proof"
+        mend = f"configure a real issuer: {draft.settings.environment} trusts none that anyone on the machine can be"
         yield Problem(variable, wrong, mend)
         return
     for url in issuer.fetched():

@@ -23,6 +23,7 @@ class Decision:
         environment: how strict to be; development where nothing said otherwise.
         given: who said so; None where nobody did.
         sources: what settings are to be read from.
+        file_origin: who named the file; ``default`` where nobody did.
         problems: what is wrong with the environment or the file.
         warnings: what is not wrong but should be known.
     """
@@ -30,6 +31,7 @@ class Decision:
     environment: Environment
     given: Given | None
     sources: Sources
+    file_origin: str
     problems: tuple[Problem, ...]
     warnings: tuple[str, ...]
 
@@ -52,19 +54,20 @@ def decide(overrides: Mapping[str, str], process: Mapping[str, str], named: Path
     """
     problems: list[Problem] = []
     path = named or _named_in(process)
+    file_origin = "command line" if named else f"environment {FILE_VARIABLE}" if path else "default"
     said, given = _said(Sources(overrides, process, _NOTHING, None), problems)
     sources = _open(overrides, process, path or UNNAMED, is_named=path is not None, problems=problems)
     in_file, in_file_given = _said(Sources({}, _NOTHING, sources.file, sources.path), problems)
     if path is not None:
         final, final_given = (said, given) if given else (in_file, in_file_given)
-        return Decision(final or Environment.DEVELOPMENT, final_given, sources, tuple(problems), ())
+        return Decision(final or Environment.DEVELOPMENT, final_given, sources, file_origin, tuple(problems), ())
     warnings: tuple[str, ...] = ()
     if in_file in _STRICT and in_file_given:
         problems.append(_unnamed_says(in_file, in_file_given.variable))
     elif said in _STRICT and sources.path:
         sources = Sources(overrides, process, _NOTHING, None)
         warnings = (f"{UNNAMED} is there but not read in {said}; to read it, set {FILE_VARIABLE}={UNNAMED}",)
-    return Decision(said or Environment.DEVELOPMENT, given, sources, tuple(problems), warnings)
+    return Decision(said or Environment.DEVELOPMENT, given, sources, file_origin, tuple(problems), warnings)
 
 
 def _named_in(process: Mapping[str, str]) -> Path | None:

@@ -22,11 +22,11 @@ IssuerKind = Literal["clerk", "oidc", "jwks", "pem"]
 AzpPolicy = Literal["required", "if-present", "off"]
 PendingPolicy = Literal["refuse", "allow"]
 ImpersonationPolicy = Literal["allow", "refuse"]
+TokenKindName = Literal["session", "template", "machine", "access"]
 
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[^\x00-\x20\x7f]+$")]
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 _Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,16}$")]
-_KindOfToken = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_+-]{1,32}$")]
 _RESERVED_NAMES: Final = frozenset({"none"})
 _HIDDEN_IN: Final = MappingProxyType({"extra_forbidden": "is unknown", "missing": "is missing"})
 
@@ -65,7 +65,7 @@ class IssuerConfig(BaseModel):
     azp: AzpPolicy = "if-present"
     pending: PendingPolicy = "refuse"
     impersonation: ImpersonationPolicy = "allow"
-    kinds: tuple[_KindOfToken, ...] = Field(default=("session",), min_length=1)
+    kinds: tuple[TokenKindName, ...] = Field(default=("session",), min_length=1)
     namespace: _Namespace | None = None
     clock_skew_seconds: int = Field(default=5, ge=0, le=60)
     max_age_seconds: int = Field(default=0, ge=0)

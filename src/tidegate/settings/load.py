@@ -13,6 +13,7 @@ from tidegate.settings import credential_rules, rules
 from tidegate.settings.derive import Derived, derive
 from tidegate.settings.draft import Draft
 from tidegate.settings.environment import Decision, decide
+from tidegate.settings.hidden import secrets_of
 from tidegate.settings.model import SPECS, VARIABLES, Settings
 from tidegate.settings.problems import Problem, SettingsError, Unfit, printable
 from tidegate.settings.sources import Given, Sources
@@ -70,13 +71,14 @@ def load(
     draft, listed = _read(decision, problems)
     derived = derive(draft, listed)
     problems += [*credential_rules.check(draft), *derived.problems, *rules.check(draft)]
-    problems += rules.check_public(dict(decision.sources.everything()), _secrets(draft.settings))
+    problems += rules.check_public(dict(decision.sources.everything()), secrets_of(draft.settings))
     if problems:
         raise SettingsError(problems)
     settings = Settings.model_validate({**dict(draft.settings), "issuers": tuple(derived.issuers)})
+    origins = {**_origins(draft, derived), "env_file": decision.file_origin}
     unknown = tuple(_unknown(decision.sources))
     warnings = (*decision.warnings, *derived.warnings, *rules.warn(settings), *map(_describe_unknown, unknown))
-    return Loaded(settings, MappingProxyType(_origins(draft, derived)), warnings, unknown)
+    return Loaded(settings, MappingProxyType(origins), warnings, unknown)
 
 
 def _read(decision: Decision, problems: list[Problem]) -> tuple[Draft, tuple[Mapping[str, object], ...]]:
@@ -122,11 +124,6 @@ def _read_field(sources: Sources, field: str) -> tuple[Given, object] | None:
 
 def _position(problem: Problem) -> int:
     return list(VARIABLES).index(problem.variable) if problem.variable in VARIABLES else -1
-
-
-def _secrets(settings: Settings) -> frozenset[str]:
-    wrapped = [*settings.auth_secrets, *([settings.api_secret] if settings.api_secret else [])]
-    return frozenset(secret.get_secret_value() for secret in wrapped)
 
 
 def _origins(draft: Draft, derived: Derived) -> dict[str, str]:

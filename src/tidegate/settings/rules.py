@@ -129,6 +129,9 @@ def warn(settings: Settings) -> Iterator[str]:
         yield "AUTH_SECRET is set, but this version does not accept encrypted Auth.js sessions"
     if production and settings.enable_logging:
         yield "STREAM_CHAT_ENABLE_LOGGING is on in production: every call to Stream is logged"
+    for issuer in settings.issuers:
+        if issuer.azp == "required" and not issuer.authorized_parties:
+            yield f"issuer {issuer.name}: azp is required but no accepted value is listed"
     for issuer in settings.issuers if production else ():
         if issuer.kind == "clerk" and (not issuer.authorized_parties or issuer.azp == "off"):
             yield f"issuer {issuer.name}: azp is not checked; set CLERK_AUTHORIZED_PARTIES to your app's origins"

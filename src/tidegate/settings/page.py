@@ -1,0 +1,123 @@
+"""The documentation page of all settings: ``python -m tidegate.settings.page > docs/settings.md``."""
+
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+from tidegate.settings.issuers import IssuerConfig
+from tidegate.settings.model import SECTIONS, SPECS, Settings
+from tidegate.settings.spec import Section, Spec
+
+_HEAD: Final = """\
+# Settings
+
+<!-- Made by `python -m tidegate.settings.page` from the declarations in `src/tidegate/settings/`. -->
+
+Settings are read once, at start. `tidegate config show` prints the effective ones with the origin of each, `tidegate
+config check` goes through the production checklist. If anything is wrong the service does not start: it prints every
+problem, one a line, and exits with status 2.
+
+## Where a value comes from
+
+The command line counts before the process environment, that before the file, that before the default. A variable that
+is set to nothing counts as unset. Where a setting has several names, they are aliases: two that are set and differ are
+an error. The values of secrets are shown nowhere.
+
+The file has `NAME=value` lines, of which nothing is expanded. In development it is `.env` in the working directory, if
+there is one. In production and staging a file is read only if `TIDEGATE_ENV_FILE` names it, and an unnamed `.env` that
+says production or staging is an error: name it with `TIDEGATE_ENV_FILE=.env`.
+
+A secret under a name that begins with `NEXT_PUBLIC_` is an error, because such a variable is in the browser. Variables
+that begin with `TIDEGATE_` and are no setting are warned of, with the nearest name.
+
+## What key and secret must look like
+
+Both are at least 10 characters long, different from each other and no placeholder such as `your_stream_api_key`. In
+production and staging both must be there; in development either both, or neither and no issuer, which starts the
+sandbox. In production the secret has at least 20 characters, and the key does not contain `demo`, `test` or `dev`; a
+random key can contain one of them by chance, about twice in ten thousand, for which there is
+`TIDEGATE_ACCEPT_API_KEY_WORDS=true`. That the two belong together, only a call to Stream can show:
+`tidegate config check --live`.
+"""
+
+_ISSUERS: Final = """\
+
+## The members of `TIDEGATE_ISSUERS`
+
+The list adds to the issuers that follow from the Clerk and OpenID Connect variables, which come first, Clerk before
+OpenID Connect. The first issuer of all is the primary one: it has no namespace, so that its users keep their plain ids.
+Every further one needs a `namespace` that never changes, or two people could become one. Unknown members are refused.
+
+| member | default | meaning |
+| --- | --- | --- |
+"""
+
+_EXAMPLE: Final = """
+```
+TIDEGATE_ISSUERS='[{"name": "partner", "kind": "oidc", "issuer": "https://login.partner.example", "namespace": "p1"}]'
+```
+"""
+
+
+def render() -> str:
+    """The whole page.
+
+    Returns:
+        Markdown that ends in a line break.
+    """
+    return "".join((_HEAD, *_sections(), _ISSUERS, *_members(), _EXAMPLE))
+
+
+def _sections() -> Iterator[str]:
+    for section in SECTIONS:
+        heading = (section.__doc__ or "").strip().removesuffix(".")
+        yield f"\n## {heading}\n\n| variable | default | value | meaning |\n| --- | --- | --- | --- |\n"
+        yield from _rows(section)
+
+
+def _rows(section: type[Section]) -> Iterator[str]:
+    defaults = Settings()
+    for field in section.model_fields:
+        spec = SPECS[field]
+        names = "<br>".join(f"`{name}`" for name in spec.variables)
+        yield f"| {names} | {_default(spec, getattr(defaults, field))} | {spec.kind.form()} | {spec.meaning} |\n"
+
+
+def _default(spec: Spec, value: object) -> str:
+    text = spec.kind.write(value)
+    return spec.default or (f"`{text}`" if text else "unset")
+
+
+def _members() -> Iterator[str]:
+    meanings = _attributes(IssuerConfig.__doc__ or "")
+    for name, field in IssuerConfig.model_fields.items():
+        yield f"| `{name}` | {_MEMBER_DEFAULTS.get(name) or _shown(field.get_default())} | {meanings[name]} |\n"
+
+
+_MEMBER_DEFAULTS: Final = {
+    "name": "required",
+    "kind": "required: `clerk`, `oidc`, `jwks` or `pem`",
+    "issuer": "required",
+    "jwks_url": "follows from `issuer` for Clerk",
+    "algorithms": "`RS256` for Clerk, else every signature with a public key",
+    "azp": "`TIDEGATE_AZP_POLICY`",
+    "pending": "`TIDEGATE_PENDING_POLICY`",
+    "impersonation": "`TIDEGATE_IMPERSONATION_POLICY`",
+    "kinds": '`["session"]`; also `template`, `machine`, `access`',
+    "clock_skew_seconds": "`TIDEGATE_CLOCK_SKEW_SECONDS`",
+    "max_age_seconds": "`TIDEGATE_SESSION_MAX_AGE_SECONDS`",
+}
+
+
+def _shown(default: object) -> str:
+    return f"`{default}`" if default else "unset"
+
+
+def _attributes(docstring: str) -> dict[str, str]:
+    """The descriptions under ``Attributes:`` of a docstring."""
+    pairs = (line.strip().split(": ", 1) for line in docstring.partition("Attributes:")[2].splitlines() if ": " in line)
+    return {name: meaning.replace("``", "`") for name, meaning in pairs}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())
