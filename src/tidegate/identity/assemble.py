@@ -1,0 +1,106 @@
+"""From settings to issuers: each with its policy and the source of its keys."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import httpx2
+
+from tidegate.clock import Clock
+from tidegate.identity.discovery import DirectKeyServer, DiscoveredKeyServer
+from tidegate.identity.fetch import DocumentFetcher, new_client
+from tidegate.identity.jws import JwsLimits
+from tidegate.identity.keydisk import KeyDisk
+from tidegate.identity.keyring import FixedKeys, KeyOptions, RemoteKeys
+from tidegate.identity.keys import KeySet
+from tidegate.identity.keysource import KeySource
+from tidegate.identity.model import IssuerPolicy
+from tidegate.identity.service import Issuer
+from tidegate.settings import Environment, IssuerConfig, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Issuers:
+    """Everything a verifier is made of.
+
+    Attributes:
+        issuers: in the order of the settings; the first is the primary one.
+        limits: sizes beyond which a session token is refused unread.
+        aclose: closes the connections to the key servers.
+    """
+
+    issuers: tuple[Issuer, ...]
+    limits: JwsLimits
+    aclose: Callable[[], Awaitable[None]]
+
+
+def assemble(settings: Settings, clock: Clock, *, client: httpx2.AsyncClient | None = None) -> Issuers:
+    """Make the issuers that the settings describe. Nothing is fetched yet: each key source's ``run`` does that.
+
+    Args:
+        settings: sound ones.
+        clock: for the ages of keys.
+        client: for the key servers, made here if not given; ``aclose`` closes it either way.
+
+    Raises:
+        KeySetError: a configured PEM is not one admissible public key.
+        KeyDiskError: the list of distrusted keys cannot be read.
+        FetchError: a key server's URL is one from which nothing may be fetched.
+    """
+    client = client or new_client()
+    fetcher = DocumentFetcher(
+        client,
+        timeout_seconds=settings.keys_fetch_timeout_ms / 1000,
+        max_bytes=settings.keys_document_bytes,
+        loopback_http=settings.environment is not Environment.PRODUCTION,
+    )
+    options = KeyOptions(
+        stale_seconds=settings.keys_stale_seconds,
+        unknown_kid_seconds=settings.keys_unknown_kid_seconds,
+        max_keys=settings.keys_max,
+        ask_seconds=settings.keys_fetch_timeout_ms / 1000,
+    )
+    disk = KeyDisk(settings.state_dir)
+    issuers = tuple(
+        issuer_from_config(
+            config, fetcher=fetcher, clock=clock, options=options, disk=disk, user_id_claim=settings.user_id_claim
+        )
+        for config in settings.issuers
+    )
+    return Issuers(issuers, JwsLimits(settings.session_token_bytes, settings.session_header_bytes), client.aclose)
+
+
+def issuer_from_config(
+    config: IssuerConfig,
+    *,
+    fetcher: DocumentFetcher,
+    clock: Clock,
+    options: KeyOptions | None = None,
+    disk: KeyDisk | None = None,
+    user_id_claim: str = "",
+) -> Issuer:
+    """Make one issuer.
+
+    Args:
+        config: its settings, complete.
+        fetcher: for its key server.
+        clock: for the age of its keys.
+        options: the limits of its keys' life.
+        disk: where its last good keys are kept; None keeps them in memory only.
+        user_id_claim: the claim of migration mode, or "".
+
+    Raises:
+        KeySetError: the PEM is not one admissible public key.
+        KeyDiskError: the list of distrusted keys cannot be read.
+        FetchError: the key server's URL is one from which nothing may be fetched.
+    """
+    keys: KeySource
+    if config.pem is not None:
+        keys = FixedKeys(config.name, config.issuer, KeySet.from_pem(config.pem), disk=disk)
+    else:
+        server = (
+            DiscoveredKeyServer(fetcher, config.issuer, clock)
+            if config.jwks_url is None
+            else DirectKeyServer(fetcher, config.jwks_url)
+        )
+        keys = RemoteKeys(config.name, config.issuer, server, clock=clock, options=options, disk=disk)
+    return Issuer(IssuerPolicy.from_config(config, user_id_claim=user_id_claim), keys)
