@@ -69,7 +69,9 @@ class SigningIssuer:
         return signed + b"." + b64(self._key.sign(signed, padding.PKCS1v15(), hashes.SHA256())).encode()
 
     def session(self, now: float = NOW, **changes: object) -> bytes:
-        return self.sign(clerk_claims(now, iss=self.issuer, **changes), cat="cl_B7d4PD111AAA", oiat=int(now) - 600)
+        return self.sign(
+            clerk_claims(now, **({"iss": self.issuer} | changes)), cat="cl_B7d4PD111AAA", oiat=int(now) - 600
+        )
 
 
 def clerk_claims(now: float = NOW, **changes: object) -> dict[str, object]:
