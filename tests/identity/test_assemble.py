@@ -20,7 +20,7 @@ def _pem(key):
 
 
 PEM = _pem(rsa_key(0))
-WEAK_PEM = _pem(rsa.generate_private_key(public_exponent=65537, key_size=1024))
+WEAK_PEM = _pem(rsa.generate_private_key(public_exponent=65537, key_size=1024))  # noqa: S505 - what is refused
 STREAM = {"STREAM_API_KEY": "abcdefgh2345", "STREAM_API_SECRET": "s3cr3t-" * 6, "NODE_ENV": "development"}
 
 
