@@ -40,6 +40,16 @@ def _scrub(_logger: object, _name: str, event: MutableMapping[str, Any]) -> Muta
     return event
 
 
+def wants_json(log_format: str, stream: TextIO) -> bool:
+    """Whether lines are for machines: as set, or where the stream is no terminal.
+
+    Args:
+        log_format: ``auto``, ``json`` or ``console``.
+        stream: where the lines go.
+    """
+    return log_format == "json" or (log_format == "auto" and not stream.isatty())
+
+
 def configure(level: str, *, as_json: bool, stream: TextIO = sys.stderr) -> None:
     """Set up logging for the process; the libraries' own logging goes the same way.
 

@@ -28,12 +28,8 @@ EXCHANGE_DURATION = Histogram(
     buckets=_FAST_BUCKETS,
     registry=REGISTRY,
 )
-SESSION_CACHE_HITS = Counter(
-    "tidegate_session_cache_hits_total", "Sessions found already verified.", registry=REGISTRY
-)
-SESSION_CACHE_MISSES = Counter(
-    "tidegate_session_cache_misses_total", "Sessions verified in full.", registry=REGISTRY
-)
+SESSION_CACHE_HITS = Counter("tidegate_session_cache_hits_total", "Sessions found already verified.", registry=REGISTRY)
+SESSION_CACHE_MISSES = Counter("tidegate_session_cache_misses_total", "Sessions verified in full.", registry=REGISTRY)
 SESSION_CACHE_ENTRIES = Gauge("tidegate_session_cache_entries", "Verified sessions kept.", registry=REGISTRY)
 SESSION_CACHE_EVICTED = Counter(
     "tidegate_session_cache_evicted_total", "Verified sessions dropped because the cache was full.", registry=REGISTRY

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from typing import Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.exceptions import HTTPException
@@ -12,6 +13,8 @@ from tidegate.errors import Reason, Refusal
 from tidegate.http.answer import Answer
 from tidegate.http.call import SCOPE_KEY, Call
 from tidegate.http.faces import ErrorShapes, face_of
+
+_OTHER_METHOD: Final = "This path does not answer this method; see Allow."
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -47,9 +50,11 @@ def framework(
 
     async def refused(request: Request, error: Exception) -> Response:
         refusal = error if isinstance(error, Refusal) else _translated(error)
-        call: Call = request.scope[SCOPE_KEY]
-        call.refused(refusal)
         path = request.scope["path"]
+        if refusal.reason is Reason.NOT_FOUND and path in also_allowed:
+            refusal = Refusal(Reason.METHOD_NOT_ALLOWED, _OTHER_METHOD)
+        call = call_of(request)
+        call.refused(refusal)
         answer = shapes.answer(refusal, face_of(path), call.id, clock.now())
         if refusal.reason is Reason.METHOD_NOT_ALLOWED:
             named = (getattr(error, "headers", None) or {}).get("Allow", "")
@@ -59,6 +64,7 @@ def framework(
 
     app.add_exception_handler(Refusal, refused)
     app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(Exception, refused)
     return app
 
 
@@ -79,9 +85,7 @@ def _translated(error: Exception) -> Refusal:
     """The framework's own refusals are of two kinds: no such path, no such method there."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 405:  # noqa: PLR2004 - Method Not Allowed
-        return Refusal(Reason.METHOD_NOT_ALLOWED, "This path does not answer this method; see Allow.")
+        return Refusal(Reason.METHOD_NOT_ALLOWED, _OTHER_METHOD)
     if status == 404:  # noqa: PLR2004 - Not Found
         return Refusal(Reason.NOT_FOUND, "There is nothing at this path.")
     return Refusal(Reason.INTERNAL, "Something went wrong here.")
-
-

@@ -4,6 +4,7 @@ The exchange is answered here, before the framework sees it; everything else goe
 to the framework, and comes back through the same bookkeeping.
 """
 
+import asyncio
 from collections.abc import Mapping
 from time import perf_counter
 from typing import Final
@@ -14,7 +15,7 @@ from prometheus_client import Histogram
 from tidegate import metrics
 from tidegate.clock import Clock
 from tidegate.errors import Reason, Refusal
-from tidegate.http.answer import SECURITY, STRICT_TRANSPORT, Answer, Headers, Message, Receive, Scope, Send
+from tidegate.http.answer import SECURITY, STRICT_TRANSPORT, Answer, AsgiApp, Headers, Message, Receive, Scope, Send
 from tidegate.http.call import SCOPE_KEY, Call, CallReader, origin_headers
 from tidegate.http.cors import Cors
 from tidegate.http.faces import ErrorShapes, face_of
@@ -40,9 +41,9 @@ class Gateway:
         clock: for errors' time stamps.
     """
 
-    def __init__(  # noqa: PLR0913 - assembled once
+    def __init__(
         self,
-        inner: object,
+        inner: AsgiApp,
         *,
         exchanges: Mapping[str, ExchangeDoor],
         reader: CallReader,
@@ -65,7 +66,7 @@ class Gateway:
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await self._inner(scope, receive, send)  # type: ignore[operator]  # an ASGI callable
+            await self._inner(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
 
@@ -87,14 +88,14 @@ class Gateway:
                 status, route = await self._framework(call, scope, receive, send)
         except Refusal as refusal:
             status = await self._refuse(refusal, call, scope, send)
-        except Exception:
-            # The trace goes to the log, without local variables; the caller learns nothing but the request id.
-            structlog.get_logger("tidegate").exception("unexpected error", request_id=call.id)
+        except Exception:  # noqa: BLE001 - the last net: nothing may reach the server as a trace
+            _log_unexpected(call)
             status = await self._refuse(_internal(call), call, scope, send)
         self._note(call, scope["method"], route, status, perf_counter() - started)
 
     async def _framework(self, call: Call, scope: Scope, receive: Receive, send: Send) -> tuple[int, str]:
         scope[SCOPE_KEY] = call
+        await asyncio.sleep(0)  # from here on in a task: our server begins some requests without one
         status = 500
         started = False
 
@@ -107,11 +108,11 @@ class Gateway:
             await send(message)
 
         try:
-            await self._inner(scope, receive, with_headers)  # type: ignore[operator]  # an ASGI callable
-        except Exception as error:
+            await self._inner(scope, receive, with_headers)
+        except Exception:
             if not started:
                 raise
-            structlog.get_logger("tidegate").error("answer broke off", request_id=call.id, error=type(error).__name__)
+            _log_unexpected(call)
         route = scope.get("route")
         return status, getattr(route, "path", "unmatched")
 
@@ -136,9 +137,7 @@ class Gateway:
             histogram = metrics.REQUEST_DURATION.labels(method, route, str(status))
             self._histograms[method, route, status] = histogram
         histogram.observe(seconds)
-        self._log.line(
-            call.id, method, route, status, seconds, call.reason, call.issuer, call.subject, call.trace
-        )
+        self._log.line(call.id, method, route, status, seconds, call.reason, call.issuer, call.subject, call.trace)
 
 
 def _asks_before(scope: Scope) -> bool:
@@ -150,6 +149,11 @@ def _merged(own: Headers, shared: Headers) -> Headers:
     """A route's own header wins over the one that every answer would carry."""
     names = {name.lower() for name, _ in own} & _OWN
     return [*own, *(pair for pair in shared if pair[0] not in names)]
+
+
+def _log_unexpected(call: Call) -> None:
+    """The trace goes to the log, without local variables; the caller learns nothing but the request id."""
+    structlog.get_logger("tidegate").exception("unexpected error", request_id=call.id)
 
 
 def _internal(call: Call) -> Refusal:

@@ -22,22 +22,20 @@ _ADMISSION: Final = (
 )  # fmt: skip
 _STATUS: Final = (Reason.USER_NOT_IN_CHAT, Reason.UPSTREAM_UNAVAILABLE, Reason.UPSTREAM_REFUSED)
 _ANYWHERE: Final = (Reason.METHOD_NOT_ALLOWED, Reason.HEADERS_TOO_LARGE, Reason.INTERNAL)
-_SECURITY: Final = [{"session": []}]
+_SECURITY: Final[list[dict[str, list[str]]]] = [{"session": []}]
 
 
-def describe(app: FastAPI, *, metrics: bool) -> dict[str, Any]:
+def describe(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document.
 
     Args:
         app: the framework's application with its routes.
-        metrics: whether ``/metrics`` is answered on this listener.
     """
     described = FastAPI(title=app.title, version=app.version, summary="The server side of Stream Chat.")
     described.include_router(_exchange_routes())
     document: dict[str, Any] = described.openapi()
     for path, operations in app.openapi()["paths"].items():
-        if path != "/metrics" or metrics:
-            document["paths"].setdefault(path, {}).update(operations)
+        document["paths"].setdefault(path, {}).update(operations)
     own = app.openapi().get("components", {}).get("schemas", {})
     schemas = document["components"]["schemas"]
     schemas.update(own)
@@ -59,7 +57,9 @@ def _exchange_routes() -> APIRouter:
     """The plain ASGI routes, declared once more for their description alone."""
     routes = APIRouter(tags=["tokens"])
 
-    def declare(path: str, method: str, summary: str, model: type[BaseModel], face: Face, more: Iterable[Reason]) -> None:
+    def declare(
+        path: str, method: str, summary: str, model: type[BaseModel], face: Face, more: Iterable[Reason]
+    ) -> None:
         error = WebErrorBody if face is Face.WEB else ProblemBody
         responses: dict[int | str, dict[str, Any]] = {}
         for status, reasons in _by_status([*_ADMISSION, *more]).items():

@@ -20,6 +20,7 @@ from tidegate.app.listen import BACKLOG, allow_open_files, open_socket, split_bi
 from tidegate.app.protocol import Connection, HttpLimits, bound_to
 from tidegate.app.refusals import Answers
 from tidegate.errors import TidegateError
+from tidegate.http.answer import AsgiApp
 
 _T = TypeVar("_T")
 
@@ -81,7 +82,7 @@ class Started:
 
 
 def make_config(
-    app: ASGI3Application,
+    app: AsgiApp,
     settings: ServerSettings,
     *,
     bind: str,
@@ -113,7 +114,7 @@ def make_config(
         eager_paths=eager_paths,
     )
     return uvicorn.Config(
-        app,
+        cast("ASGI3Application", app),  # uvicorn types each event, we do not
         host=host,
         port=port,
         http=bound_to(limits, Answers(settings.documentation_url)),

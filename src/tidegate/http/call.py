@@ -3,10 +3,10 @@
 import re
 from typing import Final
 
+from tidegate.errors import Reason, Refusal
 from tidegate.http.answer import Headers, Message, Receive, Scope
 from tidegate.http.cors import Cors
 from tidegate.http.proxy import UNKNOWN, ProxyRule
-from tidegate.errors import Reason, Refusal
 from tidegate.ids import RequestIds, trace_id
 
 SCOPE_KEY: Final = "tidegate.call"

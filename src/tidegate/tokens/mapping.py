@@ -98,7 +98,7 @@ class SubjectMapping:
         if (owner := self._owners.get(user_id)) is not None:
             return owner
         if not user_id.startswith(RESERVED):
-            if self._plain.fullmatch(user_id) is None:
+            if self._plain.fullmatch(user_id) is None or (None, user_id) in self._assigned:
                 raise ValueError("not an id that this mapping makes")
             return None, user_id
         made = _MADE.fullmatch(user_id)

@@ -126,10 +126,11 @@ class ProfileSync:
             image: URL of a picture, or None.
         """
         profile = (name, image)
-        if self._synced.get(user_id) == hash(profile):
-            return
         queue = self._queue
-        if user_id in queue or len(queue) < self._queue_size:
+        waits = user_id in queue
+        if not waits and self._synced.get(user_id) == hash(profile):
+            return
+        if waits or len(queue) < self._queue_size:
             queue[user_id] = profile
             self._work.set()
         else:

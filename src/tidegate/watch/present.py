@@ -13,6 +13,7 @@ from tidegate.watch.model import Checks, Health, KeyType, Status
 SERVICE = "Stream Chat Token Service"
 """What the mobile face's root page has always called itself."""
 
+
 class RootBody(Closed):
     """Answer of ``GET /``."""
 

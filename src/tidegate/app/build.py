@@ -1,0 +1,170 @@
+"""From settings to a service, in reading order. Nothing is assembled anywhere else."""
+
+import sys
+from dataclasses import dataclass
+
+import structlog
+
+from tidegate import __version__, metrics
+from tidegate.app.doors import Doors
+from tidegate.app.gateway import Gateway
+from tidegate.app.lifespan import Background
+from tidegate.clock import Clock, SystemClock
+from tidegate.credentials import Credentials
+from tidegate.identity.assemble import assemble
+from tidegate.identity.service import Verifier
+from tidegate.limits import ExchangeLimits, LimitRates
+from tidegate.logs import RequestLog, wants_json
+from tidegate.settings import Settings
+from tidegate.tokens.mapping import SubjectMapping
+from tidegate.tokens.migration import read_assigned
+from tidegate.tokens.mint import Minter
+from tidegate.tokens.service import Exchange, NoSync, ProfileOffers
+from tidegate.tokens.sessions import SessionCache
+from tidegate.tokens.status import ChatStatus
+from tidegate.tokens.sync import ProfileSync, SyncOptions
+from tidegate.upstream.breaker import Breaker
+from tidegate.upstream.client import ClientOptions, StreamClient
+from tidegate.upstream.quota import Quota
+from tidegate.watch.prober import Prober
+from tidegate.watch.service import Watch
+
+_DRAIN_SECONDS = 2.0
+"""What profile sync may still send when the service ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A service, ready to be served.
+
+    Attributes:
+        app: the ASGI application of the main listener.
+        ops: the ASGI application of the operator's listener.
+        background: what runs beside the requests; `app` starts and ends it.
+        exchange: for the command line and tests.
+        watch: knows how the service is.
+        settings: it was built from.
+    """
+
+    app: Gateway
+    ops: Gateway
+    background: Background
+    exchange: Exchange
+    watch: Watch
+    settings: Settings
+
+
+def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
+    """Assemble the service.
+
+    Args:
+        settings: sound ones; with the sandbox's own in place where it stands in.
+        clock: for everything that tells time.
+
+    Raises:
+        ValueError: there is no API key or secret; `tidegate.settings.load` does not let that happen.
+        MapFileError: the file of assigned user ids cannot be used.
+    """
+    clock = clock or SystemClock()
+    credentials = _credentials(settings)
+    background = Background()
+    metrics.BUILD_INFO.labels(__version__, ".".join(map(str, sys.version_info[:3]))).set(1)
+
+    # Identity.
+    issuers = assemble(settings, clock)
+    background.close_with(issuers.aclose)
+    for issuer in issuers.issuers:
+        background.add(f"keys of {issuer.policy.name}", issuer.keys.run)
+    verifier = Verifier(issuers.issuers, clock, issuers.limits)
+
+    # Stream.
+    breaker, quota = Breaker(clock), Quota(clock)
+    client = _client(settings, credentials, clock, breaker, quota)
+    background.close_with(client.aclose)
+    prober = Prober(client, clock, settings.probe_seconds)
+    background.add("prober", prober.run)
+
+    # The exchange.
+    sync = _sync(settings, client, quota, clock, background)
+    minter = Minter(credentials.signer, settings.token_life_seconds)
+    exchange = Exchange(
+        verifier=verifier,
+        limits=ExchangeLimits(_rates(settings)),
+        mapping=_mapping(settings),
+        minter=minter,
+        sessions=SessionCache(settings.session_cache_size),
+        sync=sync,
+        clock=clock,
+        stopping=lambda: background.stopping,
+    )
+    watch = Watch(
+        prober=prober, breaker=breaker, quota=quota, issuers=issuers.issuers, probe_seconds=settings.probe_seconds
+    )
+    log = RequestLog(clock, sys.stdout, as_json=wants_json(settings.log_format, sys.stdout))
+    doors = Doors(settings, api_key=credentials.api_key, clock=clock, background=background, log=log)
+    app = doors.main(exchange, watch, ChatStatus(client, clock))
+    return Runtime(app, doors.ops(watch), background, exchange, watch, settings)
+
+
+def _credentials(settings: Settings) -> Credentials:
+    if not settings.api_key or settings.api_secret is None:
+        raise ValueError("a service needs an API key and secret")
+    return Credentials(settings.api_key, settings.api_secret.get_secret_value())
+
+
+def _client(settings: Settings, credentials: Credentials, clock: Clock, breaker: Breaker, quota: Quota) -> StreamClient:
+    options = ClientOptions(
+        base_url=settings.base_url,
+        timeout_s=settings.timeout_ms / 1000,
+        concurrency=settings.upstream_concurrency,
+        connections=settings.upstream_connections,
+        enable_logging=settings.enable_logging,
+    )
+    return StreamClient(
+        credentials.api_key,
+        credentials.server_tokens(clock),
+        options,
+        clock=clock,
+        breaker=breaker,
+        quota=quota,
+        log=structlog.get_logger("tidegate.upstream"),
+    )
+
+
+def _sync(
+    settings: Settings, client: StreamClient, quota: Quota, clock: Clock, background: Background
+) -> ProfileOffers:
+    if settings.profile_sync == "off":
+        return NoSync()
+    options = SyncOptions(
+        queue_size=settings.sync_queue_size,
+        memory_size=settings.sync_memory_size,
+        calls_per_minute=settings.sync_calls_per_minute,
+    )
+    sync = ProfileSync(client, quota, options, clock)
+    background.add("profile sync", sync.run)
+
+    async def drain() -> None:
+        await sync.drain(_DRAIN_SECONDS)
+
+    background.close_with(drain)
+    return sync
+
+
+def _rates(settings: Settings) -> LimitRates:
+    return LimitRates(
+        address=settings.limit_address_per_minute,
+        subject=settings.limit_subject_per_minute,
+        issuer=settings.limit_issuer_per_minute,
+        total=settings.limit_total_per_minute,
+        entries=settings.limit_entries,
+    )
+
+
+def _mapping(settings: Settings) -> SubjectMapping:
+    assigned = None
+    if settings.user_id_map_file is not None:
+        assigned = read_assigned(
+            settings.user_id_map_file, {issuer.name: issuer.namespace for issuer in settings.issuers}
+        )
+    return SubjectMapping(escape_capitals=settings.escape_capitals, assigned=assigned)

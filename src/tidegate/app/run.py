@@ -1,0 +1,171 @@
+"""Running the service: under our own server, or as an application for another one."""
+
+import contextlib
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from tidegate import logs
+from tidegate.app.build import Runtime, build
+from tidegate.app.doors import MOBILE_TOKEN, WEB_TOKEN
+from tidegate.app.server import Started, make_config, run, serve_all
+from tidegate.http.answer import Receive, Scope, Send
+from tidegate.settings import EXIT_CODE, Environment, Loaded, Settings, SettingsError, load
+
+if TYPE_CHECKING:
+    from tidegate.sandbox.server import SandboxServer
+
+EAGER: Final = frozenset({MOBILE_TOKEN.encode(), WEB_TOKEN.encode()})
+"""Paths that are answered without a task of their own, since they hardly ever wait."""
+
+
+def load_or_exit() -> Loaded:
+    """The settings of this process.
+
+    Raises:
+        SystemExit: 2, after one line for each problem.
+    """
+    try:
+        return load()
+    except SettingsError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)  # noqa: T201 - before there is a log
+        raise SystemExit(EXIT_CODE) from None
+
+
+def configure_logs(loaded: Loaded) -> None:
+    """Set up logging as the settings say, and log their warnings."""
+    settings = loaded.settings
+    logs.configure(settings.log_level, as_json=logs.wants_json(settings.log_format, sys.stderr))
+    for warning in loaded.warnings:
+        structlog.get_logger("tidegate").warning(warning)
+
+
+def serve(
+    loaded: Loaded,
+    *,
+    next_free_port: bool = False,
+    on_started: "Callable[[Started, Runtime, SandboxServer | None], None]" = lambda *_: None,
+) -> None:
+    """Run the service until SIGTERM or SIGINT.
+
+    Args:
+        loaded: sound settings.
+        next_free_port: where the port is taken, take the next free one.
+        on_started: told where the service listens, once it does.
+
+    Raises:
+        PortTaken: an address is in use.
+        CannotListenError: an address cannot be listened on.
+        StartFailedError: the service's own start failed.
+    """
+    settings = loaded.settings
+    with contextlib.ExitStack() as cleanup:
+        settings, sandbox = _with_stand_in(settings, cleanup)
+        runtime = build(settings)
+        main = make_config(runtime.app, settings, bind=settings.bind, eager_paths=EAGER)
+        ops = None
+        if settings.environment is Environment.PRODUCTION or loaded.origins.get("ops_bind") != "default":
+            ops = make_config(runtime.ops, settings, bind=settings.ops_bind, lifespan=False)
+        run(
+            serve_all(
+                main,
+                ops,
+                on_started=lambda started: on_started(started, runtime, sandbox),
+                on_stopping=runtime.background.stop,
+                shutdown_seconds=settings.shutdown_seconds,
+                next_free_port=next_free_port,
+            )
+        )
+
+
+def _with_stand_in(settings: Settings, cleanup: contextlib.ExitStack) -> "tuple[Settings, SandboxServer | None]":
+    """The settings to build from: the sandbox's own where nothing is configured, else as they are."""
+    if not settings.sandbox_wanted:
+        return settings, None
+    # Imported here so that a production process does not even load it.
+    from tidegate.app.standin import BANNER, stand_in  # noqa: PLC0415
+
+    settings, sandbox = stand_in(settings)
+    cleanup.callback(sandbox.stop)
+    structlog.get_logger("tidegate").warning(BANNER)
+    return settings, sandbox
+
+
+def announce(started: Started, runtime: Runtime, _sandbox: "SandboxServer | None") -> None:
+    """Log where the service listens."""
+    log = structlog.get_logger("tidegate")
+    host, port = started.main
+    log.info("listening", host=host, port=port, environment=runtime.settings.environment.value)
+    if started.ops is not None:
+        log.info("operator's listener", host=started.ops[0], port=started.ops[1])
+    if not runtime.settings.issuers:
+        log.warning(NO_ISSUER)
+
+
+NO_ISSUER: Final = (
+    "No identity provider is configured: every exchange answers 503 issuer_not_configured. "
+    "Add one line, for instance CLERK_PUBLISHABLE_KEY=pk_..., or TIDEGATE_OIDC_ISSUER=https://login.example.com"
+)
+
+
+class Application:
+    """The service as an ASGI application for a server that is not ours.
+
+    It is assembled when the server starts it, so that importing it opens no socket.
+
+    Args:
+        loaded: sound settings.
+    """
+
+    def __init__(self, loaded: Loaded) -> None:
+        self._loaded = loaded
+        self._runtime: Runtime | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one ASGI connection."""
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+        elif self._runtime is None:
+            raise RuntimeError("the server must run the ASGI lifespan of this application (uvicorn: --lifespan on)")
+        else:
+            await self._runtime.app(scope, receive, send)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        settings = self._loaded.settings
+        log = structlog.get_logger("tidegate")
+        with contextlib.ExitStack() as cleanup:
+            settings, _ = _with_stand_in(settings, cleanup)
+            self._runtime = build(settings)
+            log.warning(
+                "This server bounds neither the size nor the time of request headers, nor the number of connections; "
+                "'tidegate serve' does. Put a proxy with such limits in front."
+            )
+            if not settings.issuers:
+                log.warning(NO_ISSUER)
+            await self._runtime.app(scope, receive, send)
+
+
+def asgi_from_environment() -> Application:
+    """The application that ``uvicorn stream_token_service:app`` runs.
+
+    Raises:
+        SystemExit: 2, after one line for each problem of the settings.
+    """
+    loaded = load_or_exit()
+    configure_logs(loaded)
+    return Application(loaded)
+
+
+def serve_from_environment() -> int:
+    """What ``python stream_token_service.py`` does.
+
+    Returns:
+        the process's exit code.
+    """
+    loaded = load_or_exit()
+    configure_logs(loaded)
+    serve(loaded, on_started=announce)
+    return 0

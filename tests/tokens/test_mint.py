@@ -1,0 +1,76 @@
+"""Stream user tokens."""
+
+import base64
+import hashlib
+import hmac
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tidegate.credentials import Signer
+from tidegate.tokens.mint import BACKDATE, WINDOW, Minter, Rhythm
+
+SECRET = "a-secret-of-the-tests-0123456789"
+USER_IDS = st.from_regex(r"[A-Za-z0-9@_-]{1,40}", fullmatch=True)
+TIMES = st.floats(min_value=1_600_000_000, max_value=2_500_000_000)
+
+
+def claims(token):
+    head, body, signature = token.split(".")
+    expected = hmac.new(SECRET.encode(), f"{head}.{body}".encode(), hashlib.sha256).digest()
+    assert base64.urlsafe_b64decode(signature + "=") == expected
+    assert json.loads(base64.urlsafe_b64decode(head + "==")) == {"alg": "HS256", "typ": "JWT"}
+    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+
+
+@given(USER_IDS, TIMES, st.integers(300, 86_400))
+def test_a_token_has_three_claims_and_lies_behind_the_clock(user_id, now, life):
+    minter = Minter(Signer(SECRET), life)
+    minted = minter.mint(user_id, minter.rhythm(user_id), now)
+    assert claims(minted.token) == {"user_id": user_id, "iat": minted.issued_at, "exp": minted.expires_at}
+    assert BACKDATE <= now - minted.issued_at < BACKDATE + WINDOW + 1
+    assert minted.expires_at - minted.issued_at == life
+    assert 0.70 * life - 1 <= minted.refresh_after - minted.issued_at <= 0.85 * life
+
+
+@given(USER_IDS, TIMES)
+def test_the_formula_of_the_design(user_id, now):
+    minter = Minter(Signer(SECRET), 3600)
+    rhythm = minter.rhythm(user_id)
+    expected = int((now - 5 - rhythm.phase) // 60) * 60 + rhythm.phase
+    assert minter.mint(user_id, rhythm, now).issued_at == expected
+
+
+@given(USER_IDS, TIMES, st.floats(min_value=0, max_value=59))
+def test_replicas_agree_within_the_window(user_id, now, later):
+    one, other = Minter(Signer(SECRET), 3600), Minter(Signer(SECRET), 3600)
+    first = one.mint(user_id, one.rhythm(user_id), now)
+    second = other.mint(user_id, other.rhythm(user_id), now + later)
+    assert (first.issued_at == second.issued_at) == (first.token == second.token)
+    assert second.issued_at - first.issued_at in (0, WINDOW)
+
+
+def test_expiries_spread_over_the_minute():
+    minter = Minter(Signer(SECRET), 3600)
+    seconds = {minter.rhythm(f"user_{number}").phase for number in range(2_000)}
+    assert len(seconds) == WINDOW
+
+
+def test_the_rhythm_belongs_to_the_secret():
+    one, other = Minter(Signer(SECRET), 3600), Minter(Signer(SECRET + "x"), 3600)
+    assert [one.rhythm(f"u{n}") for n in range(9)] != [other.rhythm(f"u{n}") for n in range(9)]
+
+
+@pytest.mark.parametrize("user_id", ["", "a b", 'a","role":"admin', "a.b", "é", "x" * 256, "a\n"])
+def test_nothing_but_a_user_id_is_signed(user_id):
+    minter = Minter(Signer(SECRET), 3600)
+    with pytest.raises(ValueError, match="without a valid user id"):
+        minter.mint(user_id, Rhythm(0, 70, "0" * 12), 1_700_000_000)
+
+
+@pytest.mark.parametrize("life", [299, 86_401, 0, -1])
+def test_the_life_is_bounded(life):
+    with pytest.raises(ValueError, match="lives"):
+        Minter(Signer(SECRET), life)
