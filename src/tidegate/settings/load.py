@@ -24,6 +24,7 @@ _OURS: Final = "TIDEGATE_"
 _SERVICE_LINK: Final = re.compile(r"TIDEGATE_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\w+)?)")
 _UNKNOWN_MAX: Final = 20
 _HANDLED_APART: Final = frozenset({"environment", "env_file"})
+_ORDER: Final = {variable: position for position, variable in enumerate(VARIABLES)}
 _NO_OVERRIDES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -73,7 +74,7 @@ def load(
     problems += [*credential_rules.check(draft), *derived.problems, *rules.check(draft)]
     problems += rules.check_public(dict(decision.sources.everything()), secrets_of(draft.settings))
     if problems:
-        raise SettingsError(problems)
+        raise SettingsError(sorted(problems, key=_position))
     settings = Settings.model_validate({**dict(draft.settings), "issuers": tuple(derived.issuers)})
     origins = {**_origins(draft, derived), "env_file": decision.file_origin}
     unknown = tuple(_unknown(decision.sources))
@@ -95,7 +96,6 @@ def _read(decision: Decision, problems: list[Problem]) -> tuple[Draft, tuple[Map
             continue
         if found is not None:
             given[field], values[field] = found
-    problems.sort(key=_position)
     listed = values.pop("issuers", ())
     values.setdefault("docs", decision.environment is not Environment.PRODUCTION)
     draft = Draft(Settings.model_construct(**{**dict(Settings()), **values}), given, frozenset(failed))
@@ -123,7 +123,8 @@ def _read_field(sources: Sources, field: str) -> tuple[Given, object] | None:
 
 
 def _position(problem: Problem) -> int:
-    return list(VARIABLES).index(problem.variable) if problem.variable in VARIABLES else -1
+    """The order of the documentation page; what is no setting, and so is out of place, comes first."""
+    return _ORDER.get(problem.variable, -1)
 
 
 def _origins(draft: Draft, derived: Derived) -> dict[str, str]:
