@@ -53,6 +53,11 @@ class Sandbox:
             ]
         )
 
+    def reset(self) -> None:
+        """Begin anew, with the same keys and credentials: no users, faults, failures or counts."""
+        self.provider.reset()
+        self.stream.reset()
+
     @property
     def issuer_url(self) -> str:
         """The ``iss`` of its sessions."""

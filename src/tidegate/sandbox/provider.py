@@ -66,6 +66,13 @@ class IdentityProvider:
         self._failure: Failure | None = None
         self._delay = 0.0
 
+    def reset(self) -> None:
+        """End failures, forget counts and foreign keys; its own keys stay."""
+        self.fail(None)
+        self.max_age = MAX_AGE_SECONDS
+        self.extra_keys = []
+        self.jwks_fetches = self.discovery_fetches = 0
+
     @property
     def jwks_url(self) -> str:
         """Where the key set is."""

@@ -117,7 +117,12 @@ async def serve(
         url = url_of(listener)
         sandbox.served_at(url)
         server = _Server(sandbox, lambda: listening(url) if listening else None)
-        await server.serve(sockets=[listener])
+        serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+        try:
+            await asyncio.shield(serving)
+        finally:
+            server.should_exit = True
+            await serving
 
 
 class SandboxServer:

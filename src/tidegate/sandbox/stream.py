@@ -104,6 +104,14 @@ class StreamStandIn:
         self.requests: deque[RecordedRequest] = deque(maxlen=REQUESTS_KEPT)
         self._clock = clock or SystemClock()
 
+    def reset(self) -> None:
+        """Forget users, faults, counts and changed settings; key and secret stay."""
+        self.faults.clear()
+        self.users.clear()
+        self.limits.reset()
+        self.requests.clear()
+        self.app_settings = _app_settings()
+
     def now(self) -> float:
         """Seconds since the epoch by Stream's clock, right or wrong."""
         return self._clock.now() + self.faults.clock_seconds

@@ -79,6 +79,13 @@ class RateLimits:
         self._lock = threading.Lock()
         self._windows: dict[tuple[str, str, str], _Window] = {}
 
+    def reset(self) -> None:
+        """Open all windows anew, with the default limits."""
+        with self._lock:
+            self.per_minute = dict(PER_MINUTE)
+            self.burst = True
+            self._windows = {}
+
     def debit(self, endpoint: str, caller: Caller) -> None:
         """Count one call.
 
