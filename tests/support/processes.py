@@ -1,0 +1,87 @@
+"""The service as its user runs it: a process of its own, asked over a socket."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 20
+STOP_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running service.
+
+    Attributes:
+        url: its base URL.
+        directory: its working directory, with its state.
+        log: the file that its log goes to.
+    """
+
+    url: str
+    directory: Path
+    log: Path
+
+    def session(self, *arguments: str) -> str:
+        """A fresh session from the service's sandbox, as ``tidegate session`` prints it."""
+        command = [sys.executable, "-m", "tidegate", "session", *arguments]
+        run = subprocess.run(
+            command, cwd=self.directory, env=environment(), capture_output=True, text=True, check=True, timeout=20
+        )
+        return run.stdout.strip()
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """What a process of ours gets: nothing of this one's settings."""
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "SYSTEMROOT"}}
+    return {**kept, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1", **variables}
+
+
+@contextmanager
+def running(
+    directory: Path, command: list[str] | None = None, variables: Mapping[str, str] | None = None
+) -> Iterator[Service]:
+    """Start the service on a free port and stop it afterwards.
+
+    Args:
+        directory: empty; becomes its working directory.
+        command: how it is started; `python stream_token_service.py` if None.
+        variables: its settings.
+    """
+    log = directory / "log"
+    settings = {"TIDEGATE_BIND": "127.0.0.1:0", "TIDEGATE_LOG_FORMAT": "json", **(variables or {})}
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command or [sys.executable, str(ROOT / "stream_token_service.py")],
+            cwd=directory,
+            env=environment(**settings),
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield Service(f"http://127.0.0.1:{_port(process, log)}", directory, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _port(process: subprocess.Popen[bytes], log: Path) -> int:
+    """The port that the service says it listens on."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        for line in log.read_text(errors="replace").splitlines():
+            if '"listening"' in line:
+                return int(json.loads(line)["port"])
+        time.sleep(0.05)
+    raise AssertionError(f"the service did not start:\n{log.read_text(errors='replace')[-4000:]}")
