@@ -130,6 +130,7 @@ def test_sizes_that_contradict_each_other():
         ({"CLERK_PUBLISHABLE_KEY": ""}, "CLERK_AUTHORIZED_PARTIES has no effect"),
         ({"CLERK_PUBLISHABLE_KEY": DEVELOPMENT["CLERK_PUBLISHABLE_KEY"]}, "Clerk development instance"),
         ({"CLERK_JWT_ISSUER": "https://clerk.other.example"}, "CLERK_JWT_ISSUER counts"),
+        ({"CLERK_JWT_ISSUER": "http://localhost:1", "STREAM_CHAT_ENVIRONMENT": "development"}, "can be it"),
     ],
 )
 def test_what_is_warned_of(more, said):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from tidegate.settings.model import SPECS
-from tidegate.settings.problems import Problem, Unfit, printable
+from tidegate.settings.problems import Problem, Unfit
 from tidegate.settings.sources import FILE_VARIABLE, UNNAMED, Given, Sources, file_problem, read_file
 from tidegate.settings.stream_section import Environment
 
@@ -83,7 +83,7 @@ def _open(
         try:
             return Sources(overrides, process, read_file(path), path)
         except Unfit as unfit:
-            problems.append(file_problem(unfit, path))
+            problems.append(file_problem(unfit, is_named=is_named))
     return Sources(overrides, process, _NOTHING, None)
 
 
@@ -106,6 +106,6 @@ def _said(sources: Sources, problems: list[Problem]) -> tuple[Environment | None
 def _unnamed_says(environment: Environment, variable: str) -> Problem:
     return Problem(
         variable,
-        f"says {environment} in {printable(str(UNNAMED))}, a file that nobody named",
+        f"says {environment} in {UNNAMED}, a file that nobody named",
         f"name it: {FILE_VARIABLE}={UNNAMED}",
     )

@@ -36,7 +36,7 @@ class Loaded:
         settings: the effective settings.
         origins: field to origin: ``environment NAME``, ``file PATH NAME``, ``command line`` or ``default``.
         warnings: what should be known, one sentence each.
-        unknown: variables that begin like ours and are none.
+        unknown: variables that begin like ours and are none, made printable.
     """
 
     settings: Settings
@@ -137,7 +137,7 @@ def _origins(draft: Draft, derived: Derived) -> dict[str, str]:
 
 def _unknown(sources: Sources) -> Iterator[str]:
     names = sorted(
-        name
+        printable(name)
         for name, _ in sources.everything()
         if name.startswith(_OURS) and name not in VARIABLES and not _SERVICE_LINK.fullmatch(name)
     )
@@ -146,4 +146,4 @@ def _unknown(sources: Sources) -> Iterator[str]:
 
 def _describe_unknown(name: str) -> str:
     near = difflib.get_close_matches(name, VARIABLES, n=1)
-    return f"{printable(name)} is no setting" + (f"; did you mean {near[0]}?" if near else "")
+    return f"{name} is no setting" + (f"; did you mean {near[0]}?" if near else "")

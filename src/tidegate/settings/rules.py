@@ -132,6 +132,8 @@ def warn(settings: Settings) -> Iterator[str]:
     for issuer in settings.issuers:
         if issuer.azp == "required" and not issuer.authorized_parties:
             yield f"issuer {issuer.name}: azp is required but no accepted value is listed"
+        if issuer.is_sandbox_like() and settings.base_url.startswith("https:"):
+            yield f"issuer {issuer.name}: any program on this machine can be it, while the app at Stream is a real one"
     for issuer in settings.issuers if production else ():
         if issuer.kind == "clerk" and (not issuer.authorized_parties or issuer.azp == "off"):
             yield f"issuer {issuer.name}: azp is not checked; set CLERK_AUTHORIZED_PARTIES to your app's origins"

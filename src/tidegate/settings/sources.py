@@ -9,7 +9,7 @@ from typing import Final
 from dotenv.parser import parse_stream
 
 from tidegate.settings.model import SPECS
-from tidegate.settings.problems import Problem, Unfit, printable
+from tidegate.settings.problems import Problem, Unfit
 
 FILE_VARIABLE: Final = "TIDEGATE_ENV_FILE"
 UNNAMED: Final = Path(".env")
@@ -123,22 +123,24 @@ def read_file(path: Path) -> dict[str, str]:
             octets = file.read(_FILE_BYTES_MAX + 1)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "the path is invalid"
-        raise Unfit(f"names a file that cannot be read: {why}", "name a file that this user can read") from None
+        raise Unfit(f"cannot be read: {why}", "name a file that this user can read") from None
     if len(octets) > _FILE_BYTES_MAX:
-        raise Unfit(f"names a file larger than {_FILE_BYTES_MAX} bytes", "name a file of settings")
+        raise Unfit(f"is larger than {_FILE_BYTES_MAX} bytes", "name a file of settings")
     try:
         text = octets.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Unfit("names a file that is not UTF-8", "save it as UTF-8") from None
+        raise Unfit("is not UTF-8", "save it as UTF-8") from None
     found: dict[str, str] = {}
     for binding in parse_stream(StringIO(text)):
         if binding.error:
-            raise Unfit(f"names a file whose line {binding.original.line} is not NAME=value", "mend that line")
+            raise Unfit(f"has a line {binding.original.line} that is not NAME=value", "mend that line")
         if binding.key is not None:
             found[binding.key] = binding.value or ""
     return found
 
 
-def file_problem(unfit: Unfit, path: Path) -> Problem:
-    """A file's fault as a problem that says which file it is."""
-    return Problem(FILE_VARIABLE, f"({printable(str(path))}) {unfit.wrong}", unfit.mend)
+def file_problem(unfit: Unfit, *, is_named: bool) -> Problem:
+    """A file's fault as a problem. The name that somebody gave is a value, so it is not repeated."""
+    if is_named:
+        return Problem(FILE_VARIABLE, f"names a file that {unfit.wrong}", unfit.mend)
+    return Problem(str(UNNAMED), unfit.wrong, unfit.mend)
