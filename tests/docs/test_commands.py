@@ -1,5 +1,6 @@
 """Every command on every page is one that works; what an example says is answered is answered."""
 
+import functools
 import itertools
 import json
 import re
@@ -90,6 +91,7 @@ def test_each_command_is_known(command: str) -> None:
         assert words[0] == "curl" or command in OTHERS
 
 
+@functools.cache
 def help_of(*names: str) -> str:
     """What ``tidegate NAMES --help`` prints; fails for a command that is not there."""
     run = subprocess.run(

@@ -1,7 +1,7 @@
 """The service as its user runs it: a process of its own, asked over a socket."""
 
-import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+_LISTENING = re.compile(r'"port":(\d+)[^\n]*"event":"listening"|Uvicorn running on http://[0-9.]+:(\d+)')
 START_SECONDS = 20
 STOP_SECONDS = 10
 
@@ -77,11 +78,10 @@ def running(
 
 
 def _port(process: subprocess.Popen[bytes], log: Path) -> int:
-    """The port that the service says it listens on."""
+    """The port that the service, or a bare uvicorn, says it listens on."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        for line in log.read_text(errors="replace").splitlines():
-            if '"listening"' in line:
-                return int(json.loads(line)["port"])
+        if said := _LISTENING.search(log.read_text(errors="replace")):
+            return int(said[1] or said[2])
         time.sleep(0.05)
     raise AssertionError(f"the service did not start:\n{log.read_text(errors='replace')[-4000:]}")
