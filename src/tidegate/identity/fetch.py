@@ -22,6 +22,7 @@ from tidegate.identity.strictjson import StrictJsonError, parse_object
 
 _OK: Final = 200
 _REDIRECTS: Final = range(300, 400)
+_LAST_PORT: Final = 65535
 _MAX_URL: Final = 2048
 _MAX_DEPTH: Final = 16
 _PRINTABLE: Final = re.compile(r"[!-~]+")
@@ -129,8 +130,8 @@ def check_url(url: str, *, loopback_http: bool) -> None:
         parsed = httpx2.URL(url)
     except httpx2.InvalidURL as error:
         raise FetchError(Fault.URL_REFUSED, "the URL is malformed") from error
-    if not parsed.host or parsed.userinfo or parsed.fragment:
-        raise FetchError(Fault.URL_REFUSED, "the URL needs a host, and neither user name nor fragment")
+    if not parsed.host or parsed.userinfo or parsed.fragment or (parsed.port or 1) > _LAST_PORT:
+        raise FetchError(Fault.URL_REFUSED, "the URL needs a host and a possible port, no user name, no fragment")
     if parsed.scheme == "https" or (parsed.scheme == "http" and loopback_http and _is_loopback(parsed.host)):
         return
     raise FetchError(Fault.URL_REFUSED, "keys are read over https only (plain http: loopback, outside production)")

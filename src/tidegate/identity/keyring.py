@@ -38,6 +38,7 @@ __all__ = [
 _REFRESH_AT: Final = 0.8
 _FIRST_BACK_OFF: Final = 2.0
 _LONGEST_BACK_OFF: Final = 60.0
+_SHORTEST_SLEEP: Final = 0.001  # a clock's rounding must not make a busy loop
 _SHUTDOWN_SECONDS: Final = 1.0
 _SUCCESS: Final = "success"
 _NEVER: Final = float("-inf")
@@ -173,7 +174,7 @@ class RemoteKeys:
                 elif self._keys is not None and now >= self._usable_until:
                     self._give_up()
                 else:
-                    await self._sleep(self._next_event() - now)
+                    await self._sleep(max(self._next_event() - now, _SHORTEST_SLEEP))
         finally:
             await self._land()
 
