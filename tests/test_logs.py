@@ -15,7 +15,7 @@ JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1c2VyXzEifQ.c2lnbmF0dXJlLW9mLXRoZS10b2tlb
 
 @pytest.fixture
 def stream():
-    yield (out := io.StringIO())
+    yield io.StringIO()
     structlog.reset_defaults()
     logging.getLogger().handlers = []
 

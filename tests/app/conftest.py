@@ -1,0 +1,36 @@
+"""A sandbox for the whole run, and a service of its own for each test that wants one."""
+
+import pytest
+
+from support.gate import open_gate
+from tidegate.sandbox.server import SandboxServer
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox():
+    with SandboxServer() as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(shared_sandbox):
+    """The shared sandbox without what an earlier test left behind; a test that rotates keys brings its own."""
+    shared_sandbox.sandbox.provider.reset()
+    shared_sandbox.sandbox.stream.clear_faults()
+    return shared_sandbox
+
+
+@pytest.fixture
+async def gate(sandbox, tmp_path):
+    async with open_gate(sandbox, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def gate_with(sandbox, tmp_path):
+    """A function that opens a service with changed settings."""
+
+    def opened(**changed):
+        return open_gate(sandbox, tmp_path, **changed)
+
+    return opened

@@ -1,0 +1,90 @@
+"""A whole service in the running event loop, with a sandbox over real sockets beside it."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import httpx2
+from pydantic import SecretStr
+
+from tidegate.app.build import Runtime, build
+from tidegate.clock import SystemClock
+from tidegate.sandbox.server import SandboxServer
+from tidegate.settings import IssuerConfig, Settings
+
+ADDRESS = ("203.0.113.7", 40_000)
+
+
+class ShiftedClock(SystemClock):
+    """The machine's clock, moved: real sockets still work, and hours can pass."""
+
+    def __init__(self):
+        self.shift = 0.0
+
+    def now(self):
+        return SystemClock.now() + self.shift
+
+    def monotonic(self):
+        return SystemClock.monotonic() + self.shift
+
+
+@dataclass
+class Gate:
+    """What a test holds of a service.
+
+    Attributes:
+        sandbox: the identity provider and Stream, over real sockets.
+        runtime: the assembled service.
+        client: speaks to it from an address on the Internet.
+        clock: of the service.
+    """
+
+    sandbox: SandboxServer
+    runtime: Runtime
+    client: httpx2.AsyncClient
+    clock: ShiftedClock
+
+    def session(self, person="ada", **claims):
+        return self.sandbox.sandbox.provider.session(person, **claims)
+
+    async def exchange(self, token, path="/stream/token", **headers):
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.client.post(path, headers={"Authorization": f"Bearer {token}", **headers})
+
+    def from_address(self, address, app=None):
+        """A client at another address."""
+        return client_at((address, 40_000), app or self.runtime.app)
+
+
+def client_at(address, app):
+    transport = httpx2.ASGITransport(app=app, client=address)
+    return httpx2.AsyncClient(transport=transport, base_url="http://gate.test")
+
+
+def settings_for(server: SandboxServer, state_dir: Path, **changed) -> Settings:
+    """Settings that trust the sandbox, as the sandbox itself would have them."""
+    api_key, secret = server.sandbox.credentials()
+    given = {
+        "api_key": api_key,
+        "api_secret": SecretStr(secret),
+        "base_url": server.stream_url,
+        "issuers": (IssuerConfig.model_validate(server.sandbox.issuer_config()),),
+        "state_dir": state_dir,
+        "probe_seconds": 30,
+        "log_format": "json",
+    }
+    return Settings.model_validate({**dict(Settings()), **given, **changed})
+
+
+@contextlib.asynccontextmanager
+async def open_gate(server: SandboxServer, state_dir: Path, *, wait: bool = True, **changed) -> AsyncIterator[Gate]:
+    """Run a service with these settings until the block ends."""
+    clock = ShiftedClock()
+    runtime = build(settings_for(server, state_dir, **changed), clock=clock)
+    async with runtime.background.running(), client_at(ADDRESS, runtime.app) as client:
+        with anyio.fail_after(5):
+            while wait and not runtime.watch.can_exchange():
+                await anyio.sleep(0.01)
+        yield Gate(server, runtime, client, clock)
