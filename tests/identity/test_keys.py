@@ -242,7 +242,7 @@ def test_after_replacing_exactly_the_keys_in_use_are_live(before, after):
         max_leaves=20,
     )
 )
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_any_document_gives_a_set_or_an_error(document):
     members = document.get("keys") if isinstance(document, dict) else document
     whole = document if isinstance(document, dict) else {"keys": document}

@@ -28,26 +28,25 @@ def uint(number, size=0):
     return b64(number.to_bytes(size or (number.bit_length() + 7) // 8, "big"))
 
 
-@functools.cache
 def rsa_key(bits=2048, exponent=65537, serial=0):
     """The same key for the same arguments; `serial` asks for another one."""
-    del serial
-    return rsa.generate_private_key(exponent, bits)
+    return _made("RSA", bits, exponent, serial)
 
 
-@functools.cache
 def private_key(algorithm, serial=0):
+    """The key that signs with an algorithm; algorithms of one family share it."""
     if algorithm in CURVES:
-        return ec.generate_private_key(CURVES[algorithm])
+        return _made("EC", algorithm, serial)
     if algorithm in {"EdDSA", "Ed25519"}:
-        return _ed25519(serial)
+        return _made("OKP", serial)
     return rsa_key(serial=serial)
 
 
 @functools.cache
-def _ed25519(serial):
-    del serial
-    return ed25519.Ed25519PrivateKey.generate()
+def _made(kind, *arguments):
+    if kind == "RSA":
+        return rsa.generate_private_key(arguments[1], arguments[0])
+    return ec.generate_private_key(CURVES[arguments[0]]) if kind == "EC" else ed25519.Ed25519PrivateKey.generate()
 
 
 def jwk(private, **members):
