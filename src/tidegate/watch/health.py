@@ -114,7 +114,7 @@ def judge(inputs: HealthInputs) -> Health:
         *_issuers(inputs.issuers),
         *_stream(inputs),
         *_quota(inputs.quota_ratio),
-        *_posture(inputs.probe),
+        *_posture(_current(inputs)),
     ]
     status = max((finding.status for finding in findings), key=_SEVERITY.__getitem__, default=Status.HEALTHY)
     issues = tuple(finding.issue for finding in findings if finding.status is not Status.HEALTHY)
@@ -252,7 +252,7 @@ def _quota(ratio: float | None) -> Iterator[Finding]:
 
 
 def _posture(probe: ProbeResult | None) -> Iterator[Finding]:
-    """What the last answer tells of the app and the clocks, however old."""
+    """What the last answer tells of the app and the clocks."""
     if probe is None:
         return
     posture = probe.posture
