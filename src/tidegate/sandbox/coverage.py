@@ -76,7 +76,8 @@ STREAM: Final = (
         (_C, "`revoke_tokens_issued_before` of the user or the app refuses tokens with an earlier `iat` or none."),
         (_G, "A revoked token is refused with code 40; server tokens fall under the app's revocation too."),
         (_D, "`disable_auth_checks` on: the signature is not checked."),
-        (_D, "A suspended app is 403 with code 99; that `GET /app` still answers is a guess."),
+        (_D, "A suspended app is 403 with code 99."),
+        (_G, "`GET /app` still answers for a suspended app, so that the flag can be read."),
     ),
     _about(
         "Every call: the answer",
@@ -165,13 +166,8 @@ STREAM: Final = (
         (_D, "An upsert replaces: fields that are not given are gone. At most 100 users; one bad user fails all."),
         (_C, "Ids match `^[@\\w-]*$` (ASCII) and have at most 255 characters; upper case is accepted."),
         (_G, "An empty id is refused, and so is one that differs from its key in the object."),
-        (
-            _D,
-            (
-                "Custom data is limited to 5 KB; that this means 5,120 octets of JSON without `name`, `image` and the "
-                "other typed fields, and that the refusal is code 4, is a guess."
-            ),
-        ),
+        (_D, "Custom data is limited to 5 KB."),
+        (_G, "That is 5,120 octets of JSON, without `name`, `image` and the other typed fields; more is code 4."),
         (
             _G,
             (
