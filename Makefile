@@ -62,8 +62,13 @@ demo: $(VENV)/.run ## See a session become a Stream token, step by step (ARGS=--
 test: $(VENV)/.dev ## Run the tests that need nothing but Python (under five minutes)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
+.cache/typescript/.done: tests/docs/typescript/package-lock.json
+	@mkdir -p $(@D) && cp tests/docs/typescript/package.json tests/docs/typescript/package-lock.json $(@D)
+	@cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
 .PHONY: test-system
-test-system: $(VENV)/.dev ## Run the tests that need servers from the system: nginx, chromium, node
+test-system: $(VENV)/.dev .cache/typescript/.done ## Run the tests that need servers from the system: nginx, chromium, node
 	$(BIN)/python -m pytest -m system -p no:xdist $(ARGS)
 
 .PHONY: check
