@@ -58,6 +58,7 @@ def assemble(settings: Settings, clock: Clock, *, client: httpx2.AsyncClient | N
         unknown_kid_seconds=settings.keys_unknown_kid_seconds,
         max_keys=settings.keys_max,
         ask_seconds=settings.keys_fetch_timeout_ms / 1000,
+        api_key=settings.api_key,
     )
     disk = KeyDisk(settings.state_dir)
     issuers = tuple(

@@ -18,6 +18,7 @@ import httpx2
 
 from tidegate import __version__
 from tidegate.errors import TidegateError
+from tidegate.http.outgoing import trust
 from tidegate.identity.strictjson import StrictJsonError, parse_object
 
 _OK: Final = 200
@@ -47,6 +48,7 @@ class Fault(StrEnum):
     INVALID = "invalid"
     ISSUER_MISMATCH = "issuer_mismatch"
     NO_KEYS = "no_keys"
+    SANDBOX = "sandbox"
     STATE = "state"
     INTERNAL = "internal"
 
@@ -154,6 +156,7 @@ def new_client(*, connections: int = 8) -> httpx2.AsyncClient:
         to be closed by its owner. It reads no environment variables and keeps no cookies.
     """
     return httpx2.AsyncClient(
+        verify=trust(),
         trust_env=False,
         follow_redirects=False,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),

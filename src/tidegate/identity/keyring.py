@@ -35,6 +35,9 @@ __all__ = [
     "Sleep",
 ]
 
+SANDBOX_MEMBER: Final = "tidegate_sandbox"
+"""Member of a sandbox's key set: the API key without which its sessions count for nothing."""
+
 _REFRESH_AT: Final = 0.8
 _FIRST_BACK_OFF: Final = 2.0
 _LONGEST_BACK_OFF: Final = 60.0
@@ -67,12 +70,14 @@ class KeyOptions:
         max_keys: in one set; a larger document is not used.
         ask_seconds: how long `RemoteKeys.ask` waits for a fetch that is under way.
         freshness: how long keys are fresh.
+        api_key: of the app at Stream that tokens are minted for.
     """
 
     stale_seconds: float = 86400.0
     unknown_kid_seconds: float = 30.0
     max_keys: int = 20
     ask_seconds: float = 5.0
+    api_key: str | None = None
     freshness: Freshness = field(default_factory=Freshness)
 
 
@@ -290,6 +295,11 @@ class RemoteKeys:
         return False
 
     def _admitted(self, members: Mapping[str, object]) -> KeySet:
+        owner = members.get(SANDBOX_MEMBER)
+        if owner is not None and owner != self._options.api_key:
+            raise FetchError(
+                Fault.SANDBOX, "these are the keys of a sandbox, which count only with that sandbox's own credentials"
+            )
         try:
             keys = KeySet.from_jwks(members, max_keys=self._options.max_keys)
         except KeySetError as error:

@@ -43,6 +43,7 @@ class Sandbox:
         self.url = f"http://{host}:{port}"
         self.provider = IdentityProvider(self.issuer_url, clock)
         self.stream = StreamStandIn(clock)
+        self.provider.api_key = self.stream.api_key
         self.connections = Connections()
         self._control_token = secrets.token_urlsafe(32)
         self.app: ASGIApp = Starlette(

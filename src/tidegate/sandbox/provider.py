@@ -19,6 +19,9 @@ from tidegate.sandbox.signing import ALGORITHMS, SigningKey, compact
 JWKS_PATH: Final = "/.well-known/jwks.json"
 DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
 MAX_AGE_SECONDS: Final = 300
+OWNER_MEMBER: Final = "tidegate_sandbox"
+"""Names, in the key set, the one API key that these sessions may be exchanged for."""
+
 WITHDRAWN_KEPT: Final = 64
 SLOW_SECONDS: Final = 10.0
 
@@ -48,6 +51,8 @@ class IdentityProvider:
         issuer: as given; the server that carries it sets it anew when its port is known.
         max_age: seconds of ``Cache-Control: max-age`` on the key set; None sends no such header.
         extra_keys: JWKs published after its own, for key sets with bad members.
+        api_key: of the sandbox's own app at Stream; the key set names it, and a service with another key
+            must not trust these keys.
         jwks_fetches: requests for the key set so far, failed ones too.
         discovery_fetches: the same for the discovery document.
     """
@@ -56,6 +61,7 @@ class IdentityProvider:
         self.issuer = issuer
         self.max_age: int | None = MAX_AGE_SECONDS
         self.extra_keys: list[dict[str, object]] = []
+        self.api_key: str | None = None
         self.jwks_fetches = 0
         self.discovery_fetches = 0
         self._clock = clock or SystemClock()
@@ -222,7 +228,8 @@ class IdentityProvider:
     def jwks(self) -> dict[str, object]:
         """The key set (RFC 7517, section 5), newest key first."""
         with self._lock:
-            return {"keys": [*(key.jwk() for key in reversed(self._published)), *self.extra_keys]}
+            keys = [*(key.jwk() for key in reversed(self._published)), *self.extra_keys]
+        return {"keys": keys} if self.api_key is None else {"keys": keys, OWNER_MEMBER: self.api_key}
 
     def discovery(self) -> dict[str, object]:
         """The discovery document (OpenID Connect Discovery 1.0, section 3)."""

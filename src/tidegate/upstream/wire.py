@@ -10,6 +10,7 @@ from typing import Final
 import httpx2
 
 from tidegate import __version__
+from tidegate.http.outgoing import trust
 from tidegate.upstream.errors import UnexpectedAnswer, UpstreamTimeout, UpstreamUnreachable
 from tidegate.upstream.model import Operation
 
@@ -59,6 +60,7 @@ class Wire:
         _quieten()
         self._answer_bytes = answer_bytes
         self._client = httpx2.AsyncClient(
+            verify=trust(),
             headers=_HEADERS,
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
             timeout=httpx2.Timeout(timeout_s),
