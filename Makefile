@@ -74,6 +74,7 @@ test-system: $(VENV)/.dev .cache/typescript/.done ## Run the tests that need ser
 .PHONY: check
 check: $(VENV)/.dev ## Style, types, layers, dependencies, dead code, documentation
 	$(BIN)/ruff check
+	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
