@@ -1,6 +1,7 @@
 """From settings to a service, in reading order. Nothing is assembled anywhere else."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -85,8 +86,8 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     background.add("prober", prober.run)
 
     # The exchange.
-    sync = _sync(settings, client, quota, clock, background)
     minter = Minter(credentials.signer, settings.token_life_seconds)
+    sync = _sync(settings, client, clock, background, lambda user_id: minter.rhythm(user_id).pseudonym)
     exchange = Exchange(
         verifier=verifier,
         limits=ExchangeLimits(_rates(settings)),
@@ -132,7 +133,7 @@ def _client(settings: Settings, credentials: Credentials, clock: Clock, breaker:
 
 
 def _sync(
-    settings: Settings, client: StreamClient, quota: Quota, clock: Clock, background: Background
+    settings: Settings, client: StreamClient, clock: Clock, background: Background, pseudonym: Callable[[str], str]
 ) -> ProfileOffers:
     if settings.profile_sync == "off":
         return NoSync()
@@ -141,7 +142,7 @@ def _sync(
         memory_size=settings.sync_memory_size,
         calls_per_minute=settings.sync_calls_per_minute,
     )
-    sync = ProfileSync(client, quota, options, clock)
+    sync = ProfileSync(client, client.quota, options, clock, hash_id=pseudonym)
     background.add("profile sync", sync.run)
 
     async def drain() -> None:

@@ -78,8 +78,20 @@ class Verifier:
         """
         token = self._read(bearer)
         issuer = self._choose(token)
-        key = _authenticate(token, issuer)
-        return judge(token.unverified_claims, token.typ, issuer.policy, now, key)  # verified by now
+        try:
+            key = _authenticate(token, issuer)
+            return judge(token.unverified_claims, token.typ, issuer.policy, now, key)  # verified by now
+        except Refusal as refusal:
+            refusal.issuer = issuer.policy.name
+            raise
+
+    def stands(self, who: VerifiedSubject) -> bool:
+        """Whether a subject verified earlier would still be: its key is in use, and not older than its bound.
+
+        Args:
+            who: verified by this verifier. Its expiry is for whoever keeps it to look at.
+        """
+        return self._by_name[who.policy.name].keys.current() is not None and who.key.live
 
     async def resolve(self, needed: KeysNeeded) -> None:
         """Ask an issuer for the keys that a verification lacked; bounded by the fetch time-out.

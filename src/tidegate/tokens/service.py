@@ -123,7 +123,7 @@ class Exchange:
         now = self._clock.now()
         key = self._sessions.key(bearer)
         session = self._sessions.get(key, now)
-        if session is None:
+        if session is None or not self._verifier.stands(session.who):
             try:
                 who = self._verifier.verify(bearer, now)
             except Refusal as refusal:

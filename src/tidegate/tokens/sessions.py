@@ -19,7 +19,7 @@ class SessionCache:
 
     An entry is good until the session's own ``exp``; between that and the end of the
     allowed skew a session is verified in full each time, so the answer is the same.
-    It ends at once when the key that signed it leaves its key set.
+    Whether its key still stands is the verifier's to say, at each hit.
 
     Args:
         capacity: the most sessions kept; 0 keeps none.
@@ -50,8 +50,7 @@ class SessionCache:
         if self._table is None or (session := self._table.get(key)) is None:
             metrics.SESSION_CACHE_MISSES.inc()
             return None
-        who = session.who
-        if now >= who.expires_at or not who.key.live:
+        if now >= session.who.expires_at:
             self._table.discard(key)
             metrics.SESSION_CACHE_MISSES.inc()
             return None

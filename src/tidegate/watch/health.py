@@ -122,7 +122,7 @@ def judge(inputs: HealthInputs) -> Health:
     return Health(
         status=status,
         checks=_checks(inputs),
-        message=_message(status, findings),
+        message=_message(status, findings, inputs),
         warnings=tuple(finding.issue for finding in findings if finding.status is not Status.UNHEALTHY),
         response_time_ms=round(probe.duration_ms, 1) if probe else 0.0,
         fast=probe is not None and probe.ok and probe.duration_ms < SLOW_MS,
@@ -174,11 +174,11 @@ def _current(inputs: HealthInputs) -> ProbeResult | None:
     return inputs.probe if inputs.probe_age_s <= inputs.probe_max_age_s else None
 
 
-def _message(status: Status, findings: Iterable[Finding]) -> str:
+def _message(status: Status, findings: Iterable[Finding], inputs: HealthInputs) -> str:
+    """The worst finding, and how old what is known of Stream is."""
     worst = next((finding.issue for finding in findings if finding.status is status), None)
-    if status is Status.HEALTHY or worst is None:
-        return "Everything works."
-    return worst
+    said = "Everything works." if status is Status.HEALTHY or worst is None else worst
+    return said if inputs.probe is None else f"{said} Stream was checked {inputs.probe_age_s:.0f} s ago."
 
 
 def _solutions(findings: Iterable[Finding]) -> tuple[str, ...]:
