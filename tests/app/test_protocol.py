@@ -277,6 +277,22 @@ async def test_the_applications_own_time_is_not_the_peers():
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("behind", [b"nonsense\r\n\r\n", b"GET /" + b"x" * 9000], ids=["malformed", "too long"])
+async def test_what_comes_behind_a_request_in_flight_does_not_cost_it_its_answer(behind):
+    async with door() as running:
+        wire = await Wire.to(running)
+        await wire.say(b"GET /hold?0.1 HTTP/1.1\r\nHost: a\r\n\r\n")
+        await asyncio.sleep(0.02)
+        await wire.say(behind)
+        await asyncio.sleep(0.02)
+        (connection,) = running.server_state.connections
+        connection.expire(asyncio.get_running_loop().time() + 1000)
+        assert (await wire.answer())[0] == 200
+        assert await wire.ended() == b""
+        await wire.close()
+
+
+@pytest.mark.anyio
 async def test_a_peer_that_does_not_read_is_cut():
     large = b"x" * 10_000_000
 

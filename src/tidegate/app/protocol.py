@@ -101,6 +101,7 @@ class Connection(HttpToolsProtocol):
         self.head_left = self.limits.header_bytes
         self.body_left = 0
         self.dead = False
+        self.lingering = False
         self.deadline = math.inf
         self.write_deadline = math.inf
         self.buried_at = math.inf
@@ -326,6 +327,7 @@ class Connection(HttpToolsProtocol):
     def _last_words(self, limit: str) -> None:
         """Write an answer and half-close: closing while the peer still sends would make it lose the answer."""
         self.transport.write(self.answers.render(limit, self.url))
+        self.lingering = True
         if self.transport.can_write_eof():
             self.deadline = self.loop.time() + LINGER_SECONDS
             self.transport.write_eof()
@@ -358,7 +360,7 @@ class Connection(HttpToolsProtocol):
 
     def _waiting_for_us(self) -> bool:
         """The peer did its part: the application has the request, or is slow to read it."""
-        return self._in_flight() and (self.stage != BODY or self.flow.read_paused) and not self.dead
+        return self._in_flight() and (self.stage != BODY or self.flow.read_paused) and not self.lingering
 
     def _bury(self, now: float) -> None:
         if math.isinf(self.buried_at):

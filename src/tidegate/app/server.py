@@ -89,7 +89,7 @@ def make_config(
     lifespan: bool = True,
     eager_paths: frozenset[bytes] = frozenset(),
 ) -> uvicorn.Config:
-    """How uvicorn is to run an application, with this server's bounds.
+    """How uvicorn is to run an application, with this server's bounds; for `serve_all`, which keeps the time.
 
     Args:
         app: the ASGI application.
@@ -98,26 +98,15 @@ def make_config(
         lifespan: whether the application has a lifespan (a failure of it ends the start).
         eager_paths: see `tidegate.app.protocol.Connection`.
 
-    Returns:
-        A configuration for `serve_all`, which also sweeps the connections that are too slow.
-
     Raises:
         CannotListenError: ``bind`` is malformed.
     """
     host, port = split_bind(bind)
-    limits = HttpLimits(
-        header_bytes=settings.header_bytes,
-        url_bytes=min(_URL_BYTES, settings.header_bytes),
-        message_bytes=_MESSAGE_FACTOR * settings.body_bytes,
-        receive_seconds=settings.header_timeout_ms / 1000,
-        connections_max=settings.connections_max,
-        eager_paths=eager_paths,
-    )
     return uvicorn.Config(
         cast("ASGI3Application", app),  # uvicorn types each event, we do not
         host=host,
         port=port,
-        http=bound_to(limits, Answers(settings.documentation_url)),
+        http=bound_to(_limits(settings, eager_paths), Answers(settings.documentation_url)),
         ws="none",
         lifespan="on" if lifespan else "off",
         interface="asgi3",
@@ -129,6 +118,17 @@ def make_config(
         date_header=False,  # ours is rendered once a second, see _Server.on_tick
         ssl_certfile=settings.tls_certificate_file,
         ssl_keyfile=settings.tls_key_file,
+    )
+
+
+def _limits(settings: ServerSettings, eager_paths: frozenset[bytes]) -> HttpLimits:
+    return HttpLimits(
+        header_bytes=settings.header_bytes,
+        url_bytes=min(_URL_BYTES, settings.header_bytes),
+        message_bytes=_MESSAGE_FACTOR * settings.body_bytes,
+        receive_seconds=settings.header_timeout_ms / 1000,
+        connections_max=settings.connections_max,
+        eager_paths=eager_paths,
     )
 
 
