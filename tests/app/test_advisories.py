@@ -254,7 +254,7 @@ async def test_clerk_the_same_key_id_in_two_issuers(tmp_path):
         issuers = tuple(map(IssuerConfig.model_validate, (one.sandbox.issuer_config(), second)))
         async with open_gate(one, tmp_path, issuers=issuers) as gate:
             with anyio.fail_after(5):
-                while not all(issuer.usable for issuer in gate.runtime.watch.issuers()):  # noqa: ASYNC110 - from outside
+                while not all(issuer.usable for issuer in gate.runtime.watch.issuers()):
                     await anyio.sleep(0.01)
             theirs = other.sandbox.provider
             mine = one.sandbox.provider

@@ -1,8 +1,8 @@
 """Identity while the key server is slow, wrong or gone: as long as it is safe, people get their tokens."""
 
 import pytest
-from support.gate import open_gate
 
+from support.gate import open_gate
 from tidegate.sandbox.server import SandboxServer
 
 pytestmark = pytest.mark.anyio

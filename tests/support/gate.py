@@ -85,6 +85,6 @@ async def open_gate(server: SandboxServer, state_dir: Path, *, wait: bool = True
     runtime = build(settings_for(server, state_dir, **changed), clock=clock)
     async with runtime.background.running(), client_at(ADDRESS, runtime.app) as client:
         with anyio.fail_after(5):
-            while wait and not runtime.watch.can_exchange():  # noqa: ASYNC110 - as a caller sees it, from outside
+            while wait and not runtime.watch.can_exchange():
                 await anyio.sleep(0.01)
         yield Gate(server, runtime, client, clock)
