@@ -339,7 +339,8 @@ def test_organizations_of_both_forms(claims, organization):
 
 def test_the_migration_claim():
     assert verdict(clerk_claims(chat_id="old-7"), user_id_claim="chat_id").claimed_user_id == "old-7"
-    assert verdict(clerk_claims(chat_id="old-7")).claimed_user_id is None
+    assert verdict(clerk_claims(chat_id="old-7", name="Ada")).claimed_user_id is None
+    assert verdict(clerk_claims(chat_id="old-7"), user_id_claim="other").claimed_user_id is None
     assert verdict(clerk_claims(), user_id_claim="chat_id").claimed_user_id is None
     assert verdict(clerk_claims(chat_id=7), user_id_claim="chat_id").claimed_user_id is None
 
