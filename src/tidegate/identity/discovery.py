@@ -133,6 +133,5 @@ class DiscoveredKeyServer:
         url = members.get("jwks_uri")
         if not isinstance(url, str):
             raise FetchError(Fault.INVALID, "the discovery document names no jwks_uri")
-        check_url(url, loopback_http=self._fetcher.loopback_http)
         self._read_at = started
         return url
