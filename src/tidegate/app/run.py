@@ -2,7 +2,9 @@
 
 import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -11,8 +13,10 @@ from tidegate import logs
 from tidegate.app.build import Runtime, build
 from tidegate.app.doors import MOBILE_TOKEN, WEB_TOKEN
 from tidegate.app.server import Started, make_config, run, serve_all
+from tidegate.errors import TidegateError
 from tidegate.http.answer import Receive, Scope, Send
 from tidegate.settings import EXIT_CODE, Environment, Loaded, Settings, SettingsError, load
+from tidegate.settings.problems import printable
 
 if TYPE_CHECKING:
     from tidegate.sandbox.server import SandboxServer
@@ -21,17 +25,22 @@ EAGER: Final = frozenset({MOBILE_TOKEN.encode(), WEB_TOKEN.encode()})
 """Paths that are answered without a task of their own, since they hardly ever wait."""
 
 
-def load_or_exit() -> Loaded:
+def load_or_exit(*, env_file: Path | None = None, overrides: Mapping[str, str] = MappingProxyType({})) -> Loaded:
     """The settings of this process.
+
+    Args:
+        env_file: a file of settings named on the command line.
+        overrides: field to text, from the command line.
 
     Raises:
         SystemExit: 2, after one line for each problem.
     """
     try:
-        return load()
+        return load(env_file=env_file, overrides=overrides)
     except SettingsError as error:
         for problem in error.problems:
-            print(problem, file=sys.stderr)  # noqa: T201 - before there is a log
+            line = f"{printable(problem.variable)}: {problem.wrong}. Mend: {problem.mend}."
+            print(line, file=sys.stderr)  # noqa: T201 - before there is a log
         raise SystemExit(EXIT_CODE) from None
 
 
@@ -86,23 +95,31 @@ def _with_stand_in(settings: Settings, cleanup: contextlib.ExitStack) -> "tuple[
     if not settings.sandbox_wanted:
         return settings, None
     # Imported here so that a production process does not even load it.
-    from tidegate.app.standin import BANNER, stand_in  # noqa: PLC0415
+    from tidegate.app.standin import stand_in  # noqa: PLC0415
 
     settings, sandbox = stand_in(settings)
     cleanup.callback(sandbox.stop)
-    structlog.get_logger("tidegate").warning(BANNER)
     return settings, sandbox
 
 
-def announce(started: Started, runtime: Runtime, _sandbox: "SandboxServer | None") -> None:
+def announce(started: Started, runtime: Runtime, sandbox: "SandboxServer | None") -> None:
     """Log where the service listens."""
     log = structlog.get_logger("tidegate")
+    _log_stand_in(sandbox)
     host, port = started.main
     log.info("listening", host=host, port=port, environment=runtime.settings.environment.value)
     if started.ops is not None:
         log.info("operator's listener", host=started.ops[0], port=started.ops[1])
     if not runtime.settings.issuers:
         log.warning(NO_ISSUER)
+
+
+def _log_stand_in(sandbox: "SandboxServer | None") -> None:
+    if sandbox is None:
+        return
+    from tidegate.app.standin import BANNER  # noqa: PLC0415
+
+    structlog.get_logger("tidegate").warning(BANNER)
 
 
 NO_ISSUER: Final = (
@@ -137,7 +154,8 @@ class Application:
         settings = self._loaded.settings
         log = structlog.get_logger("tidegate")
         with contextlib.ExitStack() as cleanup:
-            settings, _ = _with_stand_in(settings, cleanup)
+            settings, sandbox = _with_stand_in(settings, cleanup)
+            _log_stand_in(sandbox)
             self._runtime = build(settings)
             log.warning(
                 "This server bounds neither the size nor the time of request headers, nor the number of connections; "
@@ -167,5 +185,9 @@ def serve_from_environment() -> int:
     """
     loaded = load_or_exit()
     configure_logs(loaded)
-    serve(loaded, on_started=announce)
+    try:
+        serve(loaded, on_started=announce)
+    except TidegateError as error:
+        structlog.get_logger("tidegate").error(str(error))
+        return 1
     return 0

@@ -1,0 +1,29 @@
+"""Options and look-ups that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+StateDir = Annotated[
+    Path,
+    typer.Option(
+        "--state-dir",
+        envvar="TIDEGATE_STATE_DIR",
+        metavar="DIRECTORY",
+        help="Where the running sandbox has put its runtime file.",
+    ),
+]
+
+USUAL_STATE_DIR = Path(".tidegate")
+
+
+def runtime_file(state_dir: Path) -> Path:
+    """The file by which the commands find a running sandbox.
+
+    Args:
+        state_dir: of the service that the sandbox stands behind.
+    """
+    from tidegate.sandbox.runtime import FILE_NAME  # noqa: PLC0415 - heavy
+
+    return state_dir / FILE_NAME

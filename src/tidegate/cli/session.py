@@ -1,0 +1,67 @@
+"""``tidegate session``: a fresh session from the running sandbox, alone on standard output."""
+
+import json
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+
+from tidegate.cli.exits import CommandFailed, Exit
+from tidegate.cli.places import USUAL_STATE_DIR, StateDir, runtime_file
+
+
+def session(  # noqa: PLR0913, PLR0917 - the options of a command are its arguments
+    person: Annotated[str, typer.Option(help="Who signs in: ada, grace, alan, hedy or katherine.")] = "ada",
+    claim: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=JSON", help="Set a claim; a value that is no JSON is a text.")
+    ] = None,
+    without: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Leave a claim out.")] = None,
+    life: Annotated[int, typer.Option(metavar="SECONDS", help="From iat to exp.")] = 60,
+    expired: Annotated[bool, typer.Option("--expired", help="It ran out an hour ago.")] = False,  # noqa: FBT002
+    pending: Annotated[bool, typer.Option("--pending", help="Sign-in is not complete.")] = False,  # noqa: FBT002
+    impersonated_by: Annotated[
+        str | None, typer.Option(metavar="SUBJECT", help="Somebody else acts in the person's place.")
+    ] = None,
+    organization: Annotated[str | None, typer.Option(metavar="SLUG", help="The active organisation.")] = None,
+    no_azp: Annotated[bool, typer.Option("--no-azp", help="As native apps send it.")] = False,  # noqa: FBT002
+    algorithm: Annotated[str, typer.Option(help="RS256 or ES256.")] = "RS256",
+    kid: Annotated[str | None, typer.Option(help="Sign with this key, a withdrawn one perhaps.")] = None,
+    state_dir: StateDir = USUAL_STATE_DIR,
+) -> None:
+    """Print a fresh session token of the running sandbox, and nothing else.
+
+    The sandbox is found by the file that it writes into the state directory, so this works where `tidegate serve`,
+    `tidegate demo` or `tidegate sandbox` runs in the same directory.
+    """
+    from tidegate.sandbox.claims import REMOVED  # noqa: PLC0415 - heavy
+    from tidegate.sandbox.control import fetch_session  # noqa: PLC0415 - heavy
+
+    shape = {
+        "life": life,
+        "expired": expired,
+        "pending": pending,
+        "impersonated_by": impersonated_by,
+        "organization": organization,
+        "no_azp": no_azp,
+        "kid": kid,
+    }
+    asked = {name: value for name, value in shape.items() if value}
+    overrides = {**dict(_claims(claim or ())), **dict.fromkeys(without or (), REMOVED)}
+    both = asked.keys() & overrides.keys()
+    if both:
+        raise CommandFailed(f"{', '.join(sorted(both))} is given twice", "give it once", status=Exit.WRONG)
+    token = fetch_session(runtime_file(state_dir), person=person, algorithm=algorithm, **asked, **overrides)
+    typer.echo(token)
+
+
+def _claims(texts: Iterable[str]) -> Iterable[tuple[str, object]]:
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise CommandFailed(
+                "--claim needs NAME=JSON", "write for instance --claim sub='\"ada\"'", status=Exit.WRONG
+            )
+        try:
+            yield name, json.loads(value)
+        except ValueError:
+            yield name, value
