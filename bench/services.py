@@ -61,7 +61,7 @@ def tidegate(
         without: a part that only the bench can leave out, see variants.py.
         stream: base URL, key and secret.
     """
-    command = [str(ROOT / "stream_token_service.py")] if not without else [str(HERE / "variants.py"), without]
+    command = ["-m", "tidegate", "serve"] if not without else [str(HERE / "variants.py"), without]
     base_url, key, secret = stream
     settings = {
         "PYTHONPATH": str(ROOT / "src"),
