@@ -67,7 +67,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
         MapFileError: the file of assigned user ids cannot be used.
     """
     clock = clock or SystemClock()
-    credentials = _credentials(settings)
+    credentials = credentials_of(settings)
     background = Background()
     metrics.BUILD_INFO.labels(__version__, ".".join(map(str, sys.version_info[:3]))).set(1)
 
@@ -80,7 +80,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
 
     # Stream.
     breaker, quota = Breaker(clock), Quota(clock)
-    client = _client(settings, credentials, clock, breaker, quota)
+    client = stream_client(settings, credentials, clock, breaker, quota)
     background.close_with(client.aclose)
     prober = Prober(client, clock, settings.probe_seconds)
     background.add("prober", prober.run)
@@ -91,7 +91,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     exchange = Exchange(
         verifier=verifier,
         limits=ExchangeLimits(_rates(settings)),
-        mapping=_mapping(settings),
+        mapping=subject_mapping(settings),
         minter=minter,
         sessions=SessionCache(settings.session_cache_size),
         sync=sync,
@@ -107,13 +107,32 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     return Runtime(app, doors.ops(watch), background, exchange, watch, settings)
 
 
-def _credentials(settings: Settings) -> Credentials:
+def credentials_of(settings: Settings) -> Credentials:
+    """The app's key and secret at Stream.
+
+    Args:
+        settings: with both.
+
+    Raises:
+        ValueError: one of them is not there.
+    """
     if not settings.api_key or settings.api_secret is None:
         raise ValueError("a service needs an API key and secret")
     return Credentials(settings.api_key, settings.api_secret.get_secret_value())
 
 
-def _client(settings: Settings, credentials: Credentials, clock: Clock, breaker: Breaker, quota: Quota) -> StreamClient:
+def stream_client(
+    settings: Settings, credentials: Credentials, clock: Clock, breaker: Breaker, quota: Quota
+) -> StreamClient:
+    """The client of Stream's server API that the settings describe.
+
+    Args:
+        settings: sound ones.
+        credentials: of the app at Stream.
+        clock: for durations and server tokens.
+        breaker: asked before each attempt.
+        quota: told what each answer says of the limits.
+    """
     options = ClientOptions(
         base_url=settings.base_url,
         timeout_s=settings.timeout_ms / 1000,
@@ -162,7 +181,15 @@ def _rates(settings: Settings) -> LimitRates:
     )
 
 
-def _mapping(settings: Settings) -> SubjectMapping:
+def subject_mapping(settings: Settings) -> SubjectMapping:
+    """The mapping of subjects to user ids that the settings describe.
+
+    Args:
+        settings: sound ones.
+
+    Raises:
+        MapFileError: the file of assigned user ids cannot be used.
+    """
     assigned = None
     if settings.user_id_map_file is not None:
         assigned = read_assigned(

@@ -113,6 +113,7 @@ class _Commands:
         return _json(
             {
                 "issuer": provider.issuer,
+                "api_key": self._stream.api_key,
                 "jwks_fetches": provider.jwks_fetches,
                 "people": {name: person.subject for name, person in PEOPLE.items()},
                 "users": len(self._stream.users),

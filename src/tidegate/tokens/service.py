@@ -141,18 +141,28 @@ class Exchange:
             self._limits.charge_failure(address, self._clock.monotonic())
 
     def _open(self, who: VerifiedSubject) -> Session:
-        user_id = self._user_id(who)
+        user_id = user_id_of(who, self._mapping)
         return Session(who, user_id, self._minter.rhythm(user_id))
 
-    def _user_id(self, who: VerifiedSubject) -> str:
-        if not who.policy.user_id_claim:
-            return self._mapping.user_id(who.namespace, who.subject)
-        # Migration: the claim alone decides. Falling back to the subject where the claim is
-        # missing would let one person's subject be another person's claimed id.
-        claimed = who.claimed_user_id
-        if claimed is None or not is_user_id(claimed) or claimed.startswith(RESERVED):
-            raise Refusal(
-                Reason.SUBJECT_UNMAPPABLE,
-                "The claim named by TIDEGATE_USER_ID_CLAIM is missing or is not a user id that Stream takes.",
-            )
-        return claimed if who.namespace is None else self._mapping.user_id(who.namespace, claimed)
+
+def user_id_of(who: VerifiedSubject, mapping: SubjectMapping) -> str:
+    """Step 5: the Stream user id that a session stands for.
+
+    Args:
+        who: the verified caller.
+        mapping: subject to user id.
+
+    Raises:
+        Refusal: ``subject_unmappable``.
+    """
+    if not who.policy.user_id_claim:
+        return mapping.user_id(who.namespace, who.subject)
+    # Migration: the claim alone decides. Falling back to the subject where the claim is
+    # missing would let one person's subject be another person's claimed id.
+    claimed = who.claimed_user_id
+    if claimed is None or not is_user_id(claimed) or claimed.startswith(RESERVED):
+        raise Refusal(
+            Reason.SUBJECT_UNMAPPABLE,
+            "The claim named by TIDEGATE_USER_ID_CLAIM is missing or is not a user id that Stream takes.",
+        )
+    return claimed if who.namespace is None else mapping.user_id(who.namespace, claimed)
