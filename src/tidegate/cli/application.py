@@ -2,7 +2,14 @@
 
 import typer
 
-from tidegate.cli import demo, serve, session
+from tidegate.cli.config import config
+from tidegate.cli.demo import demo
+from tidegate.cli.sandbox import sandbox
+from tidegate.cli.serve import serve
+from tidegate.cli.session import session
+from tidegate.cli.token import token
+from tidegate.cli.verify import verify
+from tidegate.cli.version import version
 
 app = typer.Typer(
     name="tidegate",
@@ -13,5 +20,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (serve.serve, demo.demo, session.session):
-    app.command()(command)
+app.command()(serve)
+app.command()(demo)
+app.add_typer(sandbox)
+app.command()(session)
+app.command()(verify)
+app.command()(token)
+app.add_typer(config)
+app.command()(version)

@@ -15,6 +15,10 @@ StateDir = Annotated[
     ),
 ]
 
+EnvFile = Annotated[
+    Path | None, typer.Option("--env-file", metavar="FILE", help="A file of settings; counts before TIDEGATE_ENV_FILE.")
+]
+
 USUAL_STATE_DIR = Path(".tidegate")
 
 

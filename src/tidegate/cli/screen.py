@@ -14,7 +14,7 @@ _WORDS: Final = {True: ("pass", "green"), False: ("FAIL", "bold red"), None: ("-
 def verdict(passed: bool | None) -> Text:  # noqa: FBT001 - the value itself
     """``pass``, ``FAIL`` or a dash for what was not reached; the word says it, the colour only underlines it."""
     word, style = _WORDS[passed]
-    return Text(word, style)
+    return Text(f"{word:<4}", style)
 
 
 class Screen:
@@ -52,7 +52,8 @@ class Screen:
 
     def parts(self, *parts: Text | str) -> None:
         """One line of several parts, two spaces between them."""
-        self._console.print(Text("  ").join(Text(part) if isinstance(part, str) else part for part in parts))
+        joined = Text("  ").join(Text(part) if isinstance(part, str) else part for part in parts)
+        self._console.print(joined, soft_wrap=True)
 
     def table(self, table: Table) -> None:
         """A table, as wide as it needs to be where there is no terminal."""

@@ -1,0 +1,91 @@
+"""``tidegate config``: the effective settings, and the production checklist gone through."""
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tidegate.cli.exits import Exit
+from tidegate.cli.places import EnvFile
+
+if TYPE_CHECKING:
+    from tidegate.cli.screen import Screen
+    from tidegate.settings.checklist import Line
+
+config = typer.Typer(name="config", help="Show the settings, and check them.", no_args_is_help=True)
+
+
+@config.command()
+def show(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,  # noqa: FBT002
+    env_file: EnvFile = None,
+) -> None:
+    """Print every effective setting with where it came from. Secrets are not shown."""
+    from rich.table import Table  # noqa: PLC0415 - heavy
+
+    from tidegate.app.run import load_or_exit  # noqa: PLC0415 - heavy
+    from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
+    from tidegate.settings.show import render  # noqa: PLC0415 - heavy
+
+    loaded = load_or_exit(env_file=env_file)
+    rows = render(loaded)
+    if as_json:
+        typer.echo(json.dumps([{"name": one.name, "value": one.value, "origin": one.origin} for one in rows], indent=2))
+        return
+    table = Table("Setting", "Value", "Origin", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(row.name, row.value, row.origin, style="dim" if row.origin == "default" else "")
+    screen = Screen()
+    screen.table(table)
+    for warning in loaded.warnings:
+        screen.warning(warning)
+
+
+@config.command()
+def check(
+    live: Annotated[  # noqa: FBT002 - a switch of the command line
+        bool, typer.Option("--live", help="Ask Stream and the issuers too; makes two probe users at Stream.")
+    ] = False,
+    env_file: EnvFile = None,
+) -> None:
+    """Go through the production checklist; exits with 1 if a line fails.
+
+    With --live it calls Stream with the configured key and secret (are they accepted, is the app's posture safe, how
+    much of the quota is left, does the clock agree), fetches every issuer's keys, and finds out whether Stream tells
+    apart user ids that differ in case only. For that it creates two users, whose ids it prints and no person can get.
+    """
+    from tidegate import logs  # noqa: PLC0415 - heavy
+    from tidegate.app.run import load_or_exit  # noqa: PLC0415 - heavy
+    from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
+    from tidegate.settings import checklist, facts  # noqa: PLC0415 - heavy
+
+    loaded = load_or_exit(env_file=env_file)
+    logs.configure("error", as_json=False)
+    screen = Screen()
+    lines = checklist.check(loaded, facts=facts.gather(loaded))
+    _print(lines, screen)
+    if live:
+        from tidegate.cli.live import check_live, demand_credentials  # noqa: PLC0415 - heavy
+
+        demand_credentials(loaded.settings)
+        answer = check_live(loaded.settings)
+        _print(answer.lines, screen)
+        screen.lines(answer.notes)
+        lines = [*lines, *answer.lines]
+    for warning in loaded.warnings:
+        screen.warning(warning)
+    failed = [line.id for line in lines if not line.passed]
+    screen.blank()
+    screen.title(f"{len(lines)} lines, {len(failed)} failed.")
+    if failed:
+        raise typer.Exit(Exit.FAILED)
+
+
+def _print(lines: "Iterable[Line]", screen: "Screen") -> None:
+    from tidegate.cli.screen import verdict  # noqa: PLC0415 - heavy
+
+    for line in lines:
+        screen.parts(verdict(line.passed), f"{line.id:<25}", line.what)
+        if not line.passed:
+            screen.line(f"Mend: {line.mend}", indent=33)

@@ -1,0 +1,156 @@
+"""A session token judged with the service's own parts, outside the service."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Final
+
+from tidegate.app.build import subject_mapping
+from tidegate.cli.places import runtime_file
+from tidegate.clock import Clock, SystemClock, rfc3339
+from tidegate.errors import Refusal
+from tidegate.identity.assemble import assemble
+from tidegate.identity.keyring import RemoteKeys
+from tidegate.identity.service import Verifier
+from tidegate.sandbox import control
+from tidegate.sandbox.model import ISSUER_NAME
+from tidegate.sandbox.people import APP_ORIGIN
+from tidegate.sandbox.provider import JWKS_PATH
+from tidegate.settings import IssuerConfig, Settings
+from tidegate.tokens.service import user_id_of
+
+_USER_ID: Final = "user-id"
+_MAPS: Final = "The subject has a user id that Stream takes."
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One check, for people.
+
+    Attributes:
+        name: of the check.
+        passed: None for one that was not reached.
+        detail: what was found, or is asked for.
+        setting: what decides it, or "".
+        mend: what to do when it fails.
+    """
+
+    name: str
+    passed: bool | None
+    detail: str
+    setting: str = ""
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the service would say.
+
+    Attributes:
+        checks: in the order in which they are made.
+        summary: the answer in one line.
+        refusal: why not; None for a token that is accepted.
+    """
+
+    checks: tuple[Shown, ...]
+    summary: str
+    refusal: Refusal | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it would be exchanged."""
+        return self.refusal is None
+
+
+class _At(SystemClock):
+    """Tells one time for ever; durations go on."""
+
+    def __init__(self, moment: float) -> None:
+        self._moment = moment
+
+    def now(self) -> float:
+        return self._moment
+
+
+def with_running_sandbox(settings: Settings) -> Settings:
+    """Settings whose issuer is the sandbox that runs beside the state directory.
+
+    Args:
+        settings: with nothing configured.
+
+    Raises:
+        RuntimeFileError: no sandbox runs there.
+        ControlError: it does not answer.
+    """
+    status = control.command(runtime_file(settings.state_dir), "GET", "/")
+    issuer = IssuerConfig.model_validate(
+        {
+            "name": ISSUER_NAME,
+            "kind": "clerk",
+            "issuer": status["issuer"],
+            "jwks_url": f"{status['issuer']}{JWKS_PATH}",
+            "authorized_parties": (APP_ORIGIN,),
+        }
+    )
+    return settings.model_copy(update={"issuers": (issuer,), "api_key": status["api_key"]})
+
+
+def judge(settings: Settings, bearer: bytes, at: float | None = None) -> Verdict:
+    """Judge a token.
+
+    Args:
+        settings: sound ones.
+        bearer: the token.
+        at: seconds since the epoch as of which to judge; now if None.
+
+    Raises:
+        TidegateError: the settings cannot be used, as they could not by the service.
+    """
+    return asyncio.run(_judge(settings, bearer, SystemClock() if at is None else _At(at)))
+
+
+async def _judge(settings: Settings, bearer: bytes, clock: Clock) -> Verdict:
+    issuers = assemble(settings, SystemClock())  # keys are as old as they are, whatever time the token is judged at
+    mapping = subject_mapping(settings)
+    try:
+        for issuer in issuers.issuers:
+            if isinstance(issuer.keys, RemoteKeys):
+                issuer.keys.restore()
+        verifier = Verifier(issuers.issuers, clock, issuers.limits)
+        now = clock.now()
+        checks: tuple[Shown, ...] = ()
+        try:
+            who = await verifier.verify_or_ask(bearer, now)
+            checks = (*_checks(verifier, bearer, now), Shown(_USER_ID, passed=True, detail=_MAPS))
+            user_id = user_id_of(who, mapping)
+        except Refusal as refusal:
+            return _refused(refusal, checks or _checks(verifier, bearer, now))
+    finally:
+        await issuers.aclose()
+    ends = rfc3339(who.expires_at)
+    summary = f"Accepted: user id {user_id}, {who.kind} of issuer {who.issuer}, valid until {ends}."
+    return Verdict(checks, summary)
+
+
+def _checks(verifier: Verifier, bearer: bytes, now: float) -> tuple[Shown, ...]:
+    """The verifier's own account, with the keys that are here by now."""
+    return tuple(
+        Shown(check.name, check.passed, check.detail, check.setting, check.mend)
+        for check in verifier.explain(bearer, now)
+    )
+
+
+def _refused(refusal: Refusal, checks: tuple[Shown, ...]) -> Verdict:
+    """The check that failed says what the refusal says; after all of the verifier's, it is the user id's."""
+    if all(check.passed for check in checks):
+        failed = Shown(
+            _USER_ID,
+            passed=False,
+            detail=refusal.detail,
+            setting="TIDEGATE_USER_ID_CLAIM, TIDEGATE_USER_ID_MAP_FILE, TIDEGATE_ESCAPE_CAPITALS",
+            mend="Let the identity provider give a shorter subject, or the claim a user id that Stream takes.",
+        )
+        shown = (*checks[:-1], failed)
+    else:
+        told = (replace(one, detail=refusal.detail) if one.passed is False else one for one in checks)
+        shown = (*told, Shown(_USER_ID, passed=None, detail="Not reached."))
+    return Verdict(shown, f"Refused: {refusal.spec.status} {refusal.reason.value}: {refusal.detail}", refusal)

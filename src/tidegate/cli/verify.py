@@ -1,0 +1,104 @@
+"""``tidegate verify``: what the service would say to a session token, and why."""
+
+import getpass
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from tidegate.cli.exits import CommandFailed, Exit
+from tidegate.cli.places import EnvFile
+
+if TYPE_CHECKING:
+    from tidegate.cli.judging import Verdict
+    from tidegate.cli.screen import Screen
+
+_READ_MOST: Final = 1_048_576
+_BEARER: Final = "bearer "
+_LAST_SECOND: Final = 253_402_300_799
+"""The end of the year 9999."""
+
+_NO_TIME: Final = CommandFailed(
+    "--at is no time", "write it as 2026-03-01T12:00:00Z, or in seconds since the epoch", status=Exit.WRONG
+)
+
+
+def verify(
+    token: Annotated[
+        str, typer.Argument(metavar="[TOKEN|-]", help="Better not given: it is read from standard input then.")
+    ] = "-",
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Judge it as of then: RFC 3339, or seconds since the epoch.")
+    ] = None,
+    env_file: EnvFile = None,
+) -> None:
+    """Judge a session token as the service would: each check passed, failed or not reached; 1 if it is refused.
+
+    Read the token from standard input, so that it stays out of the shell's history. Keys come from where the service
+    has them: the PEM, the last good set on disk, else the key server. Where nothing is configured, the running sandbox
+    is the issuer. The token is neither shown nor logged.
+    """
+    from tidegate import logs  # noqa: PLC0415 - heavy
+    from tidegate.app.run import load_or_exit  # noqa: PLC0415 - heavy
+    from tidegate.cli.judging import judge, with_running_sandbox  # noqa: PLC0415 - heavy
+    from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
+
+    moment = None if at is None else _moment(at)
+    settings = load_or_exit(env_file=env_file).settings
+    logs.configure("error", as_json=False)
+    bearer = _bearer(token)
+    if settings.sandbox_wanted:
+        settings = with_running_sandbox(settings)
+    verdict = judge(settings, bearer, moment)
+    _show(verdict, Screen())
+    if not verdict.accepted:
+        raise typer.Exit(Exit.FAILED)
+
+
+def _moment(text: str) -> float:
+    """Seconds since the epoch."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = _read_date(text)
+    if not 0 <= seconds <= _LAST_SECOND:
+        raise _NO_TIME
+    return seconds
+
+
+def _read_date(text: str) -> float:
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise _NO_TIME from None
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+
+
+def _bearer(argument: str) -> bytes:
+    """The token's octets; a whole ``Authorization`` value will do."""
+    if argument != "-":
+        text = argument
+    elif sys.stdin.isatty():
+        text = getpass.getpass("Session token (it is not shown): ", stream=sys.stderr)
+    else:
+        text = sys.stdin.read(_READ_MOST)
+    text = text.strip()
+    if text[: len(_BEARER)].lower() == _BEARER:
+        text = text[len(_BEARER) :].strip()
+    if not text:
+        raise CommandFailed("there is no token", "pipe one in: tidegate session | tidegate verify", status=Exit.WRONG)
+    return text.encode(errors="surrogatepass")
+
+
+def _show(verdict: "Verdict", screen: "Screen") -> None:
+    from tidegate.cli.screen import verdict as word  # noqa: PLC0415 - heavy
+
+    for check in verdict.checks:
+        screen.parts(word(check.passed), f"{check.name:<17}", check.detail)
+        if check.passed is False:
+            for label, text in (("Setting", check.setting), ("Mend", check.mend)):
+                if text:
+                    screen.line(f"{label}: {text}", indent=25)
+    screen.blank()
+    screen.title(verdict.summary)
