@@ -1,5 +1,6 @@
 """Identity while the key server is slow, wrong or gone: as long as it is safe, people get their tokens."""
 
+import anyio
 import pytest
 
 from support.gate import open_gate
@@ -84,3 +85,15 @@ async def test_a_slow_key_server_does_not_hold_up_those_who_do_not_need_it(own_s
         unknown = await gate.exchange(at(gate, header={"kid": "ins_new"}))
         assert (unknown.status_code, unknown.json()["reason"]) == (503, "identity_unavailable")
         assert (await gate.exchange(at(gate))).status_code == 200
+
+
+async def test_a_key_replaced_under_its_own_id_is_noticed_by_the_first_who_fails(own_sandbox, tmp_path):
+    async with open_gate(own_sandbox, tmp_path) as gate:
+        assert (await gate.exchange(at(gate))).status_code == 200
+        fetches = own_sandbox.sandbox.provider.jwks_fetches
+        own_sandbox.sandbox.provider.rotate(keep_old=False, same_kid=True)
+        assert (await gate.exchange(at(gate))).json()["reason"] == "signature_invalid"
+        with anyio.fail_after(5):
+            while (await gate.exchange(at(gate))).status_code != 200:
+                await anyio.sleep(0.02)
+        assert own_sandbox.sandbox.provider.jwks_fetches == fetches + 1

@@ -135,6 +135,9 @@ class ScriptedKeys:
     async def run(self) -> None:
         return
 
+    def doubt(self) -> None:
+        self.asked.append("doubt")
+
     def distrust(self, kid: str) -> bool:
         del kid
         return False

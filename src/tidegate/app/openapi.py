@@ -22,6 +22,7 @@ _ADMISSION: Final = (
 )  # fmt: skip
 _STATUS: Final = (Reason.USER_NOT_IN_CHAT, Reason.UPSTREAM_UNAVAILABLE, Reason.UPSTREAM_REFUSED)
 _ANYWHERE: Final = (Reason.METHOD_NOT_ALLOWED, Reason.HEADERS_TOO_LARGE, Reason.INTERNAL)
+_PROBLEM: Final = "application/problem+json"
 _SECURITY: Final[list[dict[str, list[str]]]] = [{"session": []}]
 
 
@@ -48,6 +49,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
         error = "WebErrorBody" if path.startswith("/api/") else "ProblemBody"
         for operation in operations.values():
             operation["responses"].pop("422", None)  # no route takes anything that could be invalid
+            for answer in operation["responses"].values():
+                if _PROBLEM in answer.get("content", {}):
+                    answer["content"].pop("application/json", None)  # the framework adds it to every model
             for reason in _ANYWHERE:
                 operation["responses"].setdefault(str(REASONS[reason].status), _response(error, [reason]))
     return document
@@ -70,7 +74,7 @@ def _exchange_routes() -> APIRouter:
             }
             if face is Face.MOBILE:
                 schema = {"$ref": f"#/components/schemas/{error.__name__}"}
-                responses[status]["content"] = {"application/problem+json": {"schema": schema}}
+                responses[status]["content"] = {_PROBLEM: {"schema": schema}}
         routes.add_api_route(
             path,
             _described_only,
@@ -100,7 +104,7 @@ def _by_status(reasons: Iterable[Reason]) -> dict[int, list[Reason]]:
 
 
 def _response(error: str, reasons: list[Reason]) -> dict[str, Any]:
-    media = "application/json" if error == "WebErrorBody" else "application/problem+json"
+    media = "application/json" if error == "WebErrorBody" else _PROBLEM
     return {
         "description": ", ".join(reason.value for reason in reasons),
         "content": {media: {"schema": {"$ref": f"#/components/schemas/{error}"}}},

@@ -51,6 +51,9 @@ class FixedKeys:
             return AskOutcome.budget_spent(None)
         return AskOutcome.failed(_RETRY_SECONDS)
 
+    def doubt(self) -> None:
+        """There are no newer keys to be had."""
+
     async def run(self) -> None:
         """Nothing to refresh: wait until cancelled."""
         await asyncio.Event().wait()

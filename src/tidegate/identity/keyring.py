@@ -168,6 +168,15 @@ class RemoteKeys:
             return refusal
         return await self._joined()
 
+    def doubt(self) -> None:
+        """A signature did not fit the key it names: fetch soon, within the budget of `ask`; nobody waits for it.
+
+        The issuer may have replaced the key under the same id. Called from a running event loop.
+        """
+        if not self._flying() and self._refusal() is None:
+            JWKS_UNKNOWN_KID.inc()
+            self._take_off()
+
     async def run(self) -> None:
         """Load the keys kept on disk, fetch, and refresh until cancelled."""
         self.restore()

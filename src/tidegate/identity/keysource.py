@@ -122,6 +122,10 @@ class KeySource(Protocol):
         """
         ...
 
+    def doubt(self) -> None:
+        """Fetch soon, within the same budget, because a signature did not fit the key that it names."""
+        ...
+
     async def run(self) -> None:
         """Keep the keys fresh until cancelled."""
         ...

@@ -93,6 +93,18 @@ class Verifier:
         """
         return self._by_name[who.policy.name].keys.current() is not None and who.key.live
 
+    def doubt(self, refusal: Refusal) -> None:
+        """Have the keys looked at again where a refused token's signature did not fit the key it names.
+
+        Issuers that keep one key id, as Clerk's instances do, may replace the key under it. The caller is
+        refused all the same; the next one is judged with newer keys.
+
+        Args:
+            refusal: what :meth:`verify` raised.
+        """
+        if refusal.reason is Reason.SIGNATURE_INVALID and refusal.issuer is not None:
+            self._by_name[refusal.issuer].keys.doubt()
+
     async def resolve(self, needed: KeysNeeded) -> None:
         """Ask an issuer for the keys that a verification lacked; bounded by the fetch time-out.
 

@@ -128,6 +128,7 @@ class Exchange:
                 who = self._verifier.verify(bearer, now)
             except Refusal as refusal:
                 self._charge(refusal, address)
+                self._verifier.doubt(refusal)
                 raise
             session = self._open(who)
             self._sessions.put(key, session, ticks)
