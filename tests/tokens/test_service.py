@@ -30,9 +30,9 @@ class Offers:
 class Bench:
     """An exchange with one issuer, its parts at hand."""
 
-    def __init__(self, *outcomes, keys=ISSUER.key_set, found=None, rates=None, cache=100, **policy):
+    def __init__(self, *outcomes, keys=..., found=None, rates=None, cache=100, **policy):
         self.clock = ManualClock(NOW)
-        self.keys = ScriptedKeys("clerk", keys, *outcomes, found=found)
+        self.keys = ScriptedKeys("clerk", ISSUER.key_set if keys is ... else keys, *outcomes, found=found)
         self.offers = Offers()
         self.sessions = SessionCache(cache)
         self.stopping = False
