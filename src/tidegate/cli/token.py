@@ -47,7 +47,7 @@ def token(
     settings = run.load_or_exit(env_file=env_file).settings
     _demand_credentials(settings)
     # Whatever the level is set to, this line is written.
-    logs.configure("info", as_json=logs.wants_json(settings.log_format, sys.stderr))
+    logs.configure("info", as_json=logs.wants_json(settings.log_format, sys.stderr), stream=sys.stderr)
     minter = Minter(credentials_of(settings).signer, life or settings.token_life_seconds)
     minted = minter.mint(user_id, minter.rhythm(user_id), SystemClock().now())
     structlog.get_logger("tidegate").warning(

@@ -1,6 +1,7 @@
 """``tidegate verify``: what the service would say to a session token, and why."""
 
 import getpass
+import re
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Final
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from tidegate.cli.screen import Screen
 
 _READ_MOST: Final = 1_048_576
-_BEARER: Final = "bearer "
+_SCHEME: Final = re.compile(r"bearer(\s+|$)", re.IGNORECASE)
 _LAST_SECOND: Final = 253_402_300_799
 """The end of the year 9999."""
 
@@ -83,9 +84,7 @@ def _bearer(argument: str) -> bytes:
         text = getpass.getpass("Session token (it is not shown): ", stream=sys.stderr)
     else:
         text = sys.stdin.read(_READ_MOST)
-    text = text.strip()
-    if text[: len(_BEARER)].lower() == _BEARER:
-        text = text[len(_BEARER) :].strip()
+    text = _SCHEME.sub("", text.strip())
     if not text:
         raise CommandFailed("there is no token", "pipe one in: tidegate session | tidegate verify", status=Exit.WRONG)
     return text.encode(errors="surrogatepass")

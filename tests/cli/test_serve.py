@@ -1,0 +1,131 @@
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import httpx2
+import pytest
+
+from support.environments import DEVELOPMENT
+from support.processes import ROOT, environment, running
+
+SERVE = [sys.executable, "-m", "tidegate", "serve"]
+WRONG = {"STREAM_API_KEY": "demo-key", "STREAM_API_SECRET": "short", "TIDEGATE_TOKEN_LIFE_SECONDS": "soon"}
+
+
+@pytest.fixture
+def taken():
+    """A port that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_wrong_settings_are_2_with_a_line_for_each(tidegate, monkeypatch):
+    for name, text in WRONG.items():
+        monkeypatch.setenv(name, text)
+
+    ended = tidegate("serve")
+
+    lines = ended.err.splitlines()
+    assert (ended.status, ended.out) == (2, "")
+    assert [line.split(":")[0] for line in lines] == list(WRONG)
+    assert all(re.fullmatch(r"[A-Z_]+: .+\. Mend: .+\.", line) for line in lines)
+
+
+def test_the_script_of_the_guide_prints_the_same_lines(tidegate, monkeypatch, workplace):
+    script = subprocess.run(
+        [sys.executable, str(ROOT / "stream_token_service.py")],
+        cwd=workplace,
+        env=environment(**WRONG),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    for name, text in WRONG.items():
+        monkeypatch.setenv(name, text)
+    ended = tidegate("serve")
+
+    assert (script.returncode, script.stdout, script.stderr) == (ended.status, ended.out, ended.err)
+
+
+def test_options_count_before_the_environment(tidegate, workplace, monkeypatch):
+    monkeypatch.setenv("TIDEGATE_BIND", "127.0.0.1:0")
+    (workplace / "named").write_text("STREAM_API_KEY=demo-key\n")
+
+    ended = tidegate("serve", "--bind", "nowhere", "--env-file", "named")
+
+    assert ended.status == 2
+    assert {line.split(":")[0] for line in ended.err.splitlines()} >= {"STREAM_API_KEY", "TIDEGATE_BIND"}
+
+
+def test_a_file_that_is_not_there_is_2(tidegate):
+    ended = tidegate("serve", "--env-file", "nothing")
+
+    assert ended.status == 2
+    assert ended.err.startswith("TIDEGATE_ENV_FILE: ")
+
+
+def test_a_port_that_is_taken_is_1_and_says_how_to_get_another(tidegate, taken):
+    ended = tidegate("serve", "--bind", f"127.0.0.1:{taken}")
+
+    assert ended.status == 1
+    assert f"port {taken} is in use" in ended.err
+    assert "--next-free-port" in ended.err
+
+
+def test_the_operators_port_has_another_mend(tidegate, monkeypatch, taken):
+    for name, text in {**DEVELOPMENT, "TIDEGATE_OPS_BIND": f"127.0.0.1:{taken}"}.items():
+        monkeypatch.setenv(name, text)
+
+    ended = tidegate("serve", "--bind", "127.0.0.1:0")
+
+    assert ended.status == 1
+    assert "TIDEGATE_OPS_BIND" in ended.err
+
+
+def test_people_get_a_banner_with_lines_that_work(workplace, taken):
+    # The sandbox stands in, the port is taken, and the log is for people.
+    command = [*SERVE, "--bind", f"127.0.0.1:{taken}", "--next-free-port"]
+    variables = environment(TIDEGATE_LOG_FORMAT="console")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=workplace, env=variables, text=True, **pipes) as process:
+        banner = ""
+        while "Ctrl-C" not in banner:
+            line = process.stderr.readline()
+            assert line, banner
+            banner += line
+        (url,) = re.search(r"Tidegate listens on (\S+) \(development\)", banner).groups()
+        pasted = re.search(r"curl -X POST -H \"Authorization: Bearer \$\((.+)\)\" (\S+)/stream/token", banner)
+        session = subprocess.run(
+            [sys.executable, *pasted[1].split()[1:]],
+            cwd=workplace,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        answer = httpx2.post(f"{pasted[2]}/stream/token", headers={"Authorization": f"Bearer {session}"})
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=10)
+
+    assert (answer.status_code, process.returncode) == (200, 0)
+    assert url == pasted[2]
+    assert int(url.rpartition(":")[2]) > taken
+    assert "the sandbox stands in" in banner
+    assert answer.json()["token"] not in out + banner + err
+    assert session not in out + banner + err
+
+
+def test_machines_get_log_lines_and_the_missing_issuer_is_named(workplace):
+    # `running` waits for the log line that says which port it is.
+    variables = {"STREAM_API_KEY": DEVELOPMENT["STREAM_API_KEY"]}
+    variables["STREAM_API_SECRET"] = DEVELOPMENT["STREAM_API_SECRET"]
+    with running(workplace, SERVE, variables) as service:
+        answer = httpx2.post(f"{service.url}/stream/token", headers={"Authorization": "Bearer a.b.c"})
+
+    log = service.log.read_text()
+    assert answer.json()["reason"] == "issuer_not_configured"
+    assert "CLERK_PUBLISHABLE_KEY" in log
+    assert "Ctrl-C" not in log
+    assert DEVELOPMENT["STREAM_API_SECRET"] not in log

@@ -1,0 +1,174 @@
+import io
+import re
+import time
+
+import anyio
+import pytest
+
+from support.gate import open_gate, settings_for
+from tidegate.cli.judging import judge
+from tidegate.cli.tokens_shown import unsigned, with_claims
+from tidegate.sandbox.provider import IdentityProvider
+
+FAR = 2_000_000_000
+
+
+def stranger(server):
+    """An issuer that calls itself by the sandbox's name, with keys of its own."""
+    return IdentityProvider(server.issuer_url)
+
+
+def session(server, **claims):
+    return server.sandbox.provider.session(**claims)
+
+
+SESSIONS = {
+    "plain": session,
+    "native": lambda server: session(server, no_azp=True),
+    "impersonated": lambda server: session(server, impersonated_by="user_admin"),
+    "expired": lambda server: session(server, expired=True),
+    "pending": lambda server: session(server, pending=True),
+    "azp": lambda server: session(server, azp="https://elsewhere.example"),
+    "machine": lambda server: session(server, sub="mch_2abc"),
+    "issuer": lambda server: session(server, iss=f"{server.issuer_url}/"),
+    "future": lambda server: session(server, iat=FAR, nbf=FAR, exp=FAR + 60),
+    "no subject": lambda server: session(server, sub=""),
+    "unmappable": lambda server: session(server, sub="|" * 255),
+    "unknown key": lambda server: stranger(server).session(),
+    "forged": lambda server: stranger(server).session(header={"kid": server.sandbox.provider.kid()}),
+    "tampered": lambda server: with_claims(session(server), sub="user_admin"),
+    "unsigned": lambda server: unsigned(session(server)),
+    "malformed": lambda _: "not-a-session",
+    "large": lambda server: session(server, padding="x" * 9000),
+}
+
+
+def give(monkeypatch, text):
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", SESSIONS)
+async def test_the_verdict_is_the_services(sandbox, workplace, name):
+    token = SESSIONS[name](sandbox)
+    async with open_gate(sandbox, workplace / "service") as gate:
+        answer = (await gate.exchange(token)).json()
+
+    verdict = await anyio.to_thread.run_sync(judge, settings_for(sandbox, workplace / "verify"), token.encode())
+
+    assert verdict.accepted == ("token" in answer)
+    if verdict.accepted:
+        assert all(check.passed for check in verdict.checks)
+        assert f"user id {answer['user_id']}," in verdict.summary
+    else:
+        assert verdict.refusal.reason == answer["reason"]
+        # The door measures a token before anybody reads it, and says so in words of its own.
+        assert verdict.refusal.detail == answer["detail"] or name == "large"
+        (failing,) = [check for check in verdict.checks if check.passed is False]
+        assert failing.detail == verdict.refusal.detail
+        after = verdict.checks[verdict.checks.index(failing) + 1 :]
+        assert all(check.passed is None for check in after)
+
+
+def test_with_nothing_configured_the_running_sandbox_is_the_issuer(tidegate, sandbox, monkeypatch):
+    token = sandbox.sandbox.provider.session()
+    give(monkeypatch, f"Bearer {token}\n")
+
+    ended = tidegate("verify")
+
+    assert ended.status == 0, ended.out
+    assert len(re.findall(r"^pass ", ended.out, re.MULTILINE)) == 16
+    assert "Accepted: user id user_2sandboxada" in ended.out
+    assert token not in ended.out + ended.err
+
+
+def test_a_refused_token_is_1_with_setting_and_mend(tidegate, sandbox):
+    token = sandbox.sandbox.provider.session(azp="https://elsewhere.example")
+
+    ended = tidegate("verify", token)
+
+    assert ended.status == 1
+    assert re.findall(r"^FAIL +(\S+)", ended.out, re.MULTILINE) == ["authorized-party"]
+    assert "Setting: CLERK_AUTHORIZED_PARTIES" in ended.out
+    assert "Mend: " in ended.out
+    assert "Refused: 401 authorized_party_mismatch" in ended.out
+    assert all(part not in ended.out + ended.err for part in token.split("."))
+    assert "elsewhere" not in ended.out + ended.err
+
+
+@pytest.mark.parametrize(
+    ("at", "status"),
+    [
+        (lambda now: str(now + 30), 0),
+        (lambda now: str(now + 90), 1),
+        (lambda now: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + 30)), 0),
+        (lambda now: time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now - 600)), 1),
+        (lambda _: "yesterday", 2),
+        (lambda _: "nan", 2),
+        (lambda _: "1e30", 2),
+    ],
+)
+def test_it_judges_as_of_a_time(tidegate, sandbox, at, status):
+    now = int(time.time())
+    token = sandbox.sandbox.provider.session(iat=now, nbf=now, exp=now + 60)
+
+    assert tidegate("verify", token, "--at", at(now)).status == status
+
+
+def test_a_pem_needs_no_network(tidegate, sandbox, monkeypatch):
+    settings = {
+        "STREAM_API_KEY": "q7w2x9c4v8b5",
+        "STREAM_API_SECRET": "k3yq8zt7wv5xu2ns4rm6pj9hg1fc0dba",
+        "TIDEGATE_OIDC_ISSUER": "https://login.example.com",
+        "TIDEGATE_OIDC_PEM": sandbox.sandbox.provider.public_pem().replace("\n", "\\n"),
+    }
+    for name, text in settings.items():
+        monkeypatch.setenv(name, text)
+    sandbox.sandbox.provider.fail("down")
+    before = sandbox.sandbox.provider.jwks_fetches
+
+    # A PEM is a key without an id; a token that names one is served by it all the same.
+    ended = tidegate("verify", sandbox.sandbox.provider.session(iss="https://login.example.com"))
+
+    assert ended.status == 0, ended.out
+    assert sandbox.sandbox.provider.jwks_fetches == before
+
+
+@pytest.mark.anyio
+async def test_keys_on_disk_serve_while_the_key_server_is_down(sandbox, workplace):
+    settings = settings_for(sandbox, workplace)
+    token = sandbox.sandbox.provider.session().encode()
+    async with open_gate(sandbox, workplace):
+        pass  # the service leaves its keys there
+    sandbox.sandbox.provider.fail("down")
+
+    verdict = await anyio.to_thread.run_sync(judge, settings, token)
+    elsewhere = await anyio.to_thread.run_sync(judge, settings_for(sandbox, workplace / "elsewhere"), token)
+
+    assert verdict.accepted, verdict
+    assert elsewhere.refusal.reason == "identity_unavailable"
+
+
+def test_without_an_issuer_it_says_what_to_add(tidegate, monkeypatch):
+    monkeypatch.setenv("STREAM_API_KEY", "q7w2x9c4v8b5")
+    monkeypatch.setenv("STREAM_API_SECRET", "k3yq8zt7wv5xu2ns4rm6pj9hg1fc0dba")
+
+    ended = tidegate("verify", "a.b.c")
+
+    assert ended.status == 1
+    assert "503 issuer_not_configured" in ended.out
+    assert "CLERK_PUBLISHABLE_KEY" in ended.out
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "Bearer "])
+def test_without_a_token_it_says_so(tidegate, monkeypatch, text):
+    give(monkeypatch, text)
+
+    assert tidegate("verify").status == 2
+
+
+def test_without_a_sandbox_and_with_nothing_configured_it_says_so(tidegate):
+    ended = tidegate("verify", "a.b.c")
+
+    assert ended.status == 1
+    assert "no sandbox is running" in ended.err
