@@ -8,6 +8,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from tidegate.tally import CountFamily, SpreadFamily
+
 REGISTRY: Final = CollectorRegistry(auto_describe=True)
 
 _FAST_BUCKETS: Final = (
@@ -15,28 +17,32 @@ _FAST_BUCKETS: Final = (
 )  # fmt: skip
 
 # The exchange.
-EXCHANGE_TOTAL = Counter(
+EXCHANGE_TOTAL = CountFamily(
     "tidegate_exchange_total",
     "Exchanges answered.",
     ["face", "issuer", "outcome", "reason"],
     registry=REGISTRY,
 )
-EXCHANGE_DURATION = Histogram(
+EXCHANGE_DURATION = SpreadFamily(
     "tidegate_exchange_duration_seconds",
     "Time from a complete request to its answer.",
     ["face"],
-    buckets=_FAST_BUCKETS,
+    bounds=_FAST_BUCKETS,
     registry=REGISTRY,
 )
-SESSION_CACHE_HITS = Counter("tidegate_session_cache_hits_total", "Sessions found already verified.", registry=REGISTRY)
-SESSION_CACHE_MISSES = Counter("tidegate_session_cache_misses_total", "Sessions verified in full.", registry=REGISTRY)
+SESSION_CACHE_HITS = CountFamily(
+    "tidegate_session_cache_hits_total", "Sessions found already verified.", [], registry=REGISTRY
+).labels()
+SESSION_CACHE_MISSES = CountFamily(
+    "tidegate_session_cache_misses_total", "Sessions verified in full.", [], registry=REGISTRY
+).labels()
 SESSION_CACHE_ENTRIES = Gauge("tidegate_session_cache_entries", "Verified sessions kept.", registry=REGISTRY)
 SESSION_CACHE_EVICTED = Counter(
     "tidegate_session_cache_evicted_total", "Verified sessions dropped because the cache was full.", registry=REGISTRY
 )
 
 # Limits.
-LIMIT_DECISIONS = Counter(
+LIMIT_DECISIONS = CountFamily(
     "tidegate_limit_decisions_total", "Decisions of the limits.", ["scope", "decision"], registry=REGISTRY
 )
 LIMIT_ENTRIES = Gauge("tidegate_limit_entries", "Keys that a limit keeps in memory.", ["scope"], registry=REGISTRY)
@@ -45,11 +51,11 @@ LIMIT_EVICTED = Counter(
 )
 
 # Requests of every door; the name and the labels are OpenTelemetry's.
-REQUEST_DURATION = Histogram(
+REQUEST_DURATION = SpreadFamily(
     "http_server_request_duration_seconds",
     "Time from a complete request head to the end of the answer.",
     ["http_request_method", "http_route", "http_response_status_code"],
-    buckets=_FAST_BUCKETS,
+    bounds=_FAST_BUCKETS,
     registry=REGISTRY,
 )
 

@@ -1,6 +1,11 @@
 """HS256 as Stream writes it."""
 
+import base64
+import hmac
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tidegate.clock import ManualClock
 from tidegate.credentials import Credentials, Signer
@@ -50,3 +55,10 @@ def test_a_server_token_is_kept_for_half_its_life_and_survives_a_clock_set_back(
     assert token() != first
     clock.advance(-10 * SERVER_TOKEN_LIFE)
     assert token() not in (first, "")
+
+
+@given(st.text(min_size=1, max_size=200), st.binary(max_size=300))
+def test_the_signature_is_the_standard_librarys_hmac(secret, claims):
+    signed, _, signature = Signer(secret).sign(claims).rpartition(".")
+    expected = hmac.digest(secret.encode(), signed.encode(), "sha256")
+    assert base64.urlsafe_b64decode(signature + "=") == expected

@@ -10,7 +10,6 @@ from time import perf_counter
 from typing import Final
 
 import structlog
-from prometheus_client import Histogram
 
 from tidegate import metrics
 from tidegate.clock import Clock
@@ -20,6 +19,7 @@ from tidegate.http.call import SCOPE_KEY, Call, CallReader, origin_headers
 from tidegate.http.cors import Cors
 from tidegate.http.faces import ErrorShapes, face_of
 from tidegate.logs import RequestLog
+from tidegate.tally import Spread
 from tidegate.tokens.routes import ExchangeDoor
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
@@ -59,7 +59,7 @@ class Gateway:
         self._shapes = shapes
         self._log = log
         self._clock = clock
-        self._histograms: dict[tuple[str, str, int], Histogram] = {}
+        self._histograms: dict[tuple[str, str, int], Spread] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI connection; only HTTP and the server's own start and stop are known."""

@@ -1,6 +1,6 @@
 """HS256 over the app secret, byte for byte as Stream's own tokens are written."""
 
-import hmac
+import hashlib
 from binascii import b2a_base64
 from typing import Final
 
@@ -13,6 +13,9 @@ def base64url(octets: bytes) -> bytes:
     return b2a_base64(octets, newline=False).translate(_URL_SAFE).rstrip(b"=")
 
 
+_BLOCK: Final = 64
+_INNER_PAD: Final = bytes(octet ^ 0x36 for octet in range(256))
+_OUTER_PAD: Final = bytes(octet ^ 0x5C for octet in range(256))
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
 
@@ -26,12 +29,17 @@ class Signer:
         ValueError: the secret is empty.
     """
 
-    __slots__ = ("_key",)
+    __slots__ = ("_inner", "_outer")
 
     def __init__(self, secret: str) -> None:
         if not secret:
             raise ValueError("a signer needs a secret")
-        self._key = secret.encode()
+        key = secret.encode()
+        if len(key) > _BLOCK:
+            key = hashlib.sha256(key).digest()
+        padded = key.ljust(_BLOCK, b"\0")
+        self._inner = hashlib.sha256(padded.translate(_INNER_PAD))
+        self._outer = hashlib.sha256(padded.translate(_OUTER_PAD))
 
     def sign(self, claims: bytes) -> str:
         """A compact JWS (RFC 7515, section 7.1) over claims that are JSON already.
@@ -43,7 +51,7 @@ class Signer:
             header, claims and HMAC-SHA256 (RFC 7518, section 3.2).
         """
         signed = _HEADER + base64url(claims)
-        return (signed + b"." + base64url(hmac.digest(self._key, signed, "sha256"))).decode("ascii")
+        return (signed + b"." + base64url(self._authenticate(signed))).decode("ascii")
 
     def derive(self, purpose: str) -> bytes:
         """A key for another purpose: 32 octets that say nothing of the secret.
@@ -53,7 +61,19 @@ class Signer:
         Args:
             purpose: what the key is for; each purpose has its own key.
         """
-        return hmac.digest(self._key, b"tidegate " + purpose.encode(), "sha256")
+        return self._authenticate(b"tidegate " + purpose.encode())
+
+    def _authenticate(self, octets: bytes) -> bytes:
+        """HMAC-SHA256 (RFC 2104, section 2) with both padded keys hashed beforehand.
+
+        The same as ``hmac.digest``, which looks its algorithm up in OpenSSL anew for
+        each call and takes three times as long.
+        """
+        inner = self._inner.copy()
+        inner.update(octets)
+        outer = self._outer.copy()
+        outer.update(inner.digest())
+        return outer.digest()
 
     def __repr__(self) -> str:
         return "Signer(...)"

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
-from prometheus_client import Counter
-
 from tidegate import metrics
 from tidegate.clock import Clock
 from tidegate.errors import Reason, Refusal
@@ -18,6 +16,7 @@ from tidegate.http.cors import Cors
 from tidegate.http.faces import ErrorShapes, Face
 from tidegate.http.proxy import limit_key
 from tidegate.identity.service import KeysNeeded
+from tidegate.tally import Count
 from tidegate.tokens.model import Issued, Session
 from tidegate.tokens.present import web_status
 from tidegate.tokens.service import Exchange
@@ -123,7 +122,7 @@ class ExchangeDoor:
         self._shapes = shapes
         self._clock = clock
         self._observe = metrics.EXCHANGE_DURATION.labels(face.value).observe
-        self._counters: dict[tuple[str, str], Counter] = {}
+        self._counters: dict[tuple[str, str], Count] = {}
 
     async def __call__(self, call: Call, receive: Receive) -> Answer:
         """The answer to one request."""

@@ -25,10 +25,10 @@ class SessionCache:
         capacity: the most sessions kept; 0 keeps none.
     """
 
-    __slots__ = ("_key", "_table")
+    __slots__ = ("_keyed", "_table")
 
     def __init__(self, capacity: int) -> None:
-        self._key = os.urandom(32)
+        self._keyed = hashlib.blake2b(digest_size=16, key=os.urandom(32))
         self._table: BoundedTable[bytes, Session] | None = None
         if capacity:
             self._table = BoundedTable(
@@ -38,7 +38,9 @@ class SessionCache:
 
     def key(self, bearer: bytes) -> bytes:
         """What a token is kept under."""
-        return hashlib.blake2b(bearer, digest_size=16, key=self._key).digest()
+        digest = self._keyed.copy()
+        digest.update(bearer)
+        return digest.digest()
 
     def get(self, key: bytes, now: float) -> Session | None:
         """The session, if it was verified before and still stands.

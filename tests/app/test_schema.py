@@ -1,0 +1,109 @@
+"""The description of the routes, and the routes held to it by generated requests."""
+
+import asyncio
+import threading
+
+import hypothesis
+import pytest
+import schemathesis
+import uvicorn
+from hypothesis import HealthCheck
+from hypothesis import strategies as st
+
+from support.gate import settings_for
+from tidegate.app.build import build
+from tidegate.sandbox.server import SandboxServer
+
+CASES = 200
+UNASKED = st.dictionaries(
+    st.from_regex(r"[A-Za-z0-9-]{1,12}", fullmatch=True), st.from_regex(r"[!-~]{0,40}", fullmatch=True), max_size=3
+)
+OPERATIONS = {
+    ("POST", "/stream/token"),
+    ("GET", "/"),
+    ("POST", "/api/chat/token"),
+    ("GET", "/api/chat/token"),
+    ("GET", "/api/chat/health"),
+    ("GET", "/api/chat/test-connection"),
+    ("GET", "/livez"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+}
+
+
+class Served:
+    """A service in a thread, so that a generator that knows nothing of event loops can call it."""
+
+    def __init__(self, app):
+        self.server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="on"))
+        self.thread = threading.Thread(target=lambda: asyncio.run(self.server.serve()), daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        while not self.server.started:
+            threading.Event().wait(0.01)
+        port = self.server.servers[0].sockets[0].getsockname()[1]
+        return f"http://127.0.0.1:{port}"
+
+    def __exit__(self, *_):
+        self.server.should_exit = True
+        self.thread.join(5)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    with SandboxServer() as sandbox:
+        changed = {"limit_address_per_minute": 0, "limit_subject_per_minute": 0}
+        runtime = build(settings_for(sandbox, tmp_path_factory.mktemp("state"), **changed))
+        with Served(runtime.app) as url:
+            while not runtime.watch.can_exchange() or runtime.watch.health().warnings:
+                threading.Event().wait(0.01)
+            yield url, sandbox
+
+
+@pytest.fixture(scope="module")
+def schema(served):
+    return schemathesis.openapi.from_url(f"{served[0]}/openapi.json")
+
+
+def test_every_route_is_described(schema):
+    described = {(method.upper(), path) for path, methods in schema.raw_schema["paths"].items() for method in methods}
+    assert described == OPERATIONS
+
+
+def test_every_answer_has_a_closed_shape(schema):
+    schemas = schema.raw_schema["components"]["schemas"]
+    for name, shape in schemas.items():
+        if shape["type"] == "object" and name != "Checks":
+            assert shape.get("additionalProperties") is False, name
+
+
+def test_every_error_is_described_with_its_reasons(schema):
+    token = schema.raw_schema["paths"]["/stream/token"]["post"]["responses"]
+    assert {"200", "401", "403", "405", "413", "429", "431", "500", "503"} <= set(token)
+    assert "token_expired" in token["401"]["description"]
+    assert set(token["401"]["content"]) == {"application/problem+json"}
+
+
+@pytest.mark.parametrize("signed_in", [False, True], ids=["anonymous", "with-session"])
+@pytest.mark.parametrize(("method", "path"), sorted(OPERATIONS))
+def test_generated_requests(schema, served, method, path, signed_in):
+    _, sandbox = served
+    headers = {}
+    if signed_in:
+        headers["Authorization"] = f"Bearer {sandbox.sandbox.provider.session(life=3000)}"
+    operation = schema[path][method]
+    cases = []
+
+    @hypothesis.settings(
+        max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True
+    )
+    @hypothesis.given(case=operation.as_strategy(), query=UNASKED, more=UNASKED)
+    def run(case, query, more):
+        # What nobody asked for changes nothing, and gives routes without parameters something to vary.
+        unasked = {f"X-Extra-{name}": value for name, value in more.items()}
+        case.call_and_validate(headers={**unasked, **headers}, params={**query, **(case.query or {})})
+        cases.append(case)
+
+    run()
+    assert len(cases) >= CASES
