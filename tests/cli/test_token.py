@@ -1,4 +1,6 @@
 import json
+import os
+import pwd
 
 import pytest
 
@@ -14,7 +16,8 @@ def configured(monkeypatch):
 
 
 @pytest.mark.parametrize(("options", "life"), [([], 3600), (["--life", "300"], 300)])
-def test_the_token_alone_is_printed_and_the_reason_logged(tidegate, options, life):
+def test_the_token_alone_is_printed_and_the_reason_logged(tidegate, monkeypatch, options, life):
+    monkeypatch.setenv("LOGNAME", "somebody-else")
     ended = tidegate("token", "ada", "--reason", "a drill", *options)
     token = ended.out.strip()
     line = json.loads(ended.err)
@@ -24,7 +27,7 @@ def test_the_token_alone_is_printed_and_the_reason_logged(tidegate, options, lif
     assert (ended.status, caller.user_id) == (0, "ada")
     assert claims["exp"] - claims["iat"] == life
     assert line.items() >= {"event": "operator_minted", "user_id": "ada", "reason": "a drill"}.items()
-    assert line["operator"]
+    assert line["operator"] == pwd.getpwuid(os.getuid()).pw_name
     assert token not in ended.err
     assert SECRET not in ended.out + ended.err
 

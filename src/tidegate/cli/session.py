@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,9 +34,6 @@ def session(  # noqa: PLR0913, PLR0917 - the options of a command are its argume
     The sandbox is found by the file that it writes into the state directory, so this works where `tidegate serve`,
     `tidegate demo` or `tidegate sandbox` runs in the same directory.
     """
-    from tidegate.sandbox.claims import REMOVED  # noqa: PLC0415 - heavy
-    from tidegate.sandbox.control import fetch_session  # noqa: PLC0415 - heavy
-
     shape = {
         "life": life,
         "expired": expired,
@@ -46,12 +44,18 @@ def session(  # noqa: PLR0913, PLR0917 - the options of a command are its argume
         "kid": kid,
     }
     asked = {name: value for name, value in shape.items() if value}
-    overrides = {**dict(_claims(claim or ())), **dict.fromkeys(without or (), REMOVED)}
+    _print(state_dir, {"person": person, "algorithm": algorithm, **asked}, dict(_claims(claim or ())), without or ())
+
+
+def _print(state_dir: Path, asked: dict[str, object], claims: dict[str, object], without: Iterable[str]) -> None:
+    from tidegate.sandbox.claims import REMOVED  # noqa: PLC0415 - heavy
+    from tidegate.sandbox.control import fetch_session  # noqa: PLC0415 - heavy
+
+    overrides = {**claims, **dict.fromkeys(without, REMOVED)}
     both = asked.keys() & overrides.keys()
     if both:
         raise CommandFailed(f"{', '.join(sorted(both))} is given twice", "give it once", status=Exit.WRONG)
-    token = fetch_session(runtime_file(state_dir), person=person, algorithm=algorithm, **asked, **overrides)
-    typer.echo(token)
+    typer.echo(fetch_session(runtime_file(state_dir), **asked, **overrides))
 
 
 def _claims(texts: Iterable[str]) -> Iterable[tuple[str, object]]:

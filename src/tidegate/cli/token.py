@@ -1,6 +1,7 @@
 """``tidegate token``: an operator mints for a user, and leaves a reason."""
 
 import getpass
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -35,29 +36,35 @@ def token(
 
     The token alone goes to standard output. Who asked, for whom and why goes to the log on standard error.
     """
+    from tidegate.app.run import load_or_exit  # noqa: PLC0415 - heavy
+
+    _demand_sound(user_id, reason)
+    settings = load_or_exit(env_file=env_file).settings
+    _demand_credentials(settings)
+    typer.echo(_minted(settings, user_id, reason.strip(), life or settings.token_life_seconds))
+
+
+def _minted(settings: "Settings", user_id: str, reason: str, life: int) -> str:
+    """The token, once the log says who asked for it."""
     import structlog  # noqa: PLC0415 - heavy
 
     from tidegate import logs  # noqa: PLC0415 - heavy
-    from tidegate.app import run  # noqa: PLC0415 - heavy
     from tidegate.app.build import credentials_of  # noqa: PLC0415 - heavy
     from tidegate.clock import SystemClock, rfc3339  # noqa: PLC0415 - heavy
     from tidegate.tokens.mint import Minter  # noqa: PLC0415 - heavy
 
-    _demand_sound(user_id, reason)
-    settings = run.load_or_exit(env_file=env_file).settings
-    _demand_credentials(settings)
-    # Whatever the level is set to, this line is written.
+    # Whatever level the settings name, this line is written.
     logs.configure("info", as_json=logs.wants_json(settings.log_format, sys.stderr), stream=sys.stderr)
-    minter = Minter(credentials_of(settings).signer, life or settings.token_life_seconds)
+    minter = Minter(credentials_of(settings).signer, life)
     minted = minter.mint(user_id, minter.rhythm(user_id), SystemClock().now())
     structlog.get_logger("tidegate").warning(
         "operator_minted",
         user_id=user_id,
-        reason=reason.strip(),
+        reason=reason,
         operator=_operator(),
         expires_at=rfc3339(minted.expires_at),
     )
-    typer.echo(minted.token)
+    return minted.token
 
 
 def _demand_sound(user_id: str, reason: str) -> None:
@@ -78,8 +85,12 @@ def _demand_credentials(settings: "Settings") -> None:
 
 
 def _operator() -> str:
-    """The user of the operating system; environment variables alone would let anyone be anyone, but only here."""
-    try:
+    """The user of the operating system; the environment, where anyone can write any name, is not asked."""
+    if sys.platform == "win32":
         return getpass.getuser()
-    except (KeyError, OSError, ImportError):  # a container may run as a number without a name
-        return "unknown"
+    import pwd  # noqa: PLC0415 - not there on Windows
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container may run as a number without a name
+        return f"uid {os.getuid()}"
