@@ -108,6 +108,16 @@ def test_a_pem_may_be_one_line():
         "-----BEGIN PUBLIC KEY-----\nBAAA\n-----END PUBLIC KEY-----",
         PEM + "x" * 70_000,
     ],
+    ids=[  # the key is another one in each process, and pytest-xdist compares the names
+        "one line of it",
+        "without its end",
+        "without its first line",
+        "a certificate",
+        "not what it says",
+        "no Base64",
+        "no DER",
+        "followed by much more",
+    ],
 )
 def test_what_is_no_whole_public_key(text):
     with pytest.raises(Unfit, match="not a whole public key"):
