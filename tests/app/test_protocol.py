@@ -187,6 +187,25 @@ async def test_what_is_not_a_request_is_refused(data):
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"GET /here HTTP/1.1\r\n\r\n", 400),
+        (b"GET /here HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+        (b"GET /here HTTP/1.0\r\nHost: a\r\nHOST: a\r\n\r\n", 400),
+        (b"GET /here HTTP/1.0\r\n\r\n", 200),
+        (b"GET /here HTTP/1.1\r\nhost:\r\n\r\n", 200),
+    ],
+)
+async def test_a_request_names_one_host(data, expected):
+    before = refused("host")
+    async with door() as running:
+        assert (await asked(running, data))[0] == expected
+        assert (await asked(running, GET + data))[0] == 200  # what came before it is answered all the same
+    assert refused("host") == before + 2 * (expected == 400)
+
+
+@pytest.mark.anyio
 async def test_an_upgrade_is_answered_as_if_it_was_not_asked_for_and_closed():
     async with door() as running:
         wire = await Wire.to(running)
@@ -386,6 +405,19 @@ async def test_expect_continue_is_honoured_when_the_application_reads():
         status, _, body = await wire.answer()
         assert (status, json.loads(body)["body"]) == (200, "ok")
         await wire.close()
+
+
+@pytest.mark.anyio
+async def test_an_answer_that_did_not_wait_for_the_body_ends_the_connection():
+    async with door(eager=EAGER) as running:
+        for path in (b"/here", b"/now"):
+            wire = await Wire.to(running)
+            await wire.say(b"POST %b HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n" % path)
+            await wire.say(b"Expect: 100-continue\r\n\r\n")
+            status, headers, _ = await wire.answer()
+            assert (status, headers["connection"]) == (200, "close")
+            assert await wire.ended() == b""
+            await wire.close()
 
 
 # Requests begun at once.

@@ -100,6 +100,10 @@ class Cycle(RequestResponseCycle):
         ends = count + 1 + self.common_head.count(b"\n")
         if block.count(b"\n") != ends or block.count(b"\r") != ends or b"\0" in block:
             raise RuntimeError("a header of the answer contains a control character")
+        if self.waiting_for_100_continue and self.more_body:
+            # A client that was never told to continue may leave its body out, or not (RFC 9110, section 10.1.1):
+            # what comes next on this connection could be read either way, so nothing does.
+            self.keep_alive = False
         if not self.keep_alive and b"\r\nconnection: close\r\n" not in block:
             block += b"connection: close\r\n"
         if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in _NO_BODY_STATUS:

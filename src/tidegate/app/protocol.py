@@ -97,6 +97,7 @@ class Connection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.stage = IDLE
+        self.hosts = 0
         self.fresh = False
         self.head_left = self.limits.header_bytes
         self.body_left = 0
@@ -189,6 +190,7 @@ class Connection(HttpToolsProtocol):
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
+        self.hosts = 0
 
     def on_url(self, url: bytes) -> None:
         """A piece of the request target."""
@@ -201,7 +203,9 @@ class Connection(HttpToolsProtocol):
         if self.stage != HEAD:
             return
         name = name.lower()
-        if name == b"expect" and value.lower() == b"100-continue":
+        if name == b"host":
+            self.hosts += 1
+        elif name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
         self.headers.append((name, value))
 
@@ -209,6 +213,8 @@ class Connection(HttpToolsProtocol):
         """Hand the request to the application, or queue it behind the one before."""
         parser = self.parser
         version = parser.get_http_version()
+        if self.hosts != 1 and (self.hosts or version != "1.0"):  # RFC 9112, section 3.2
+            raise LimitReachedError("host")
         before = self.cycle
         self.stage = BODY
         self.head_left = self.limits.header_bytes
