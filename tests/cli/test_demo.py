@@ -15,6 +15,7 @@ from support.processes import environment
 from tidegate.cli.demo import tell
 from tidegate.cli.demo_steps import STEPS, Step, StepFailed
 from tidegate.cli.screen import Screen
+from tidegate.sandbox.server import SandboxServer
 
 DEMO = [sys.executable, "-m", "tidegate", "demo"]
 JWT = re.compile(r"eyJ[A-Za-z0-9_-]{12,}|[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{20,}")
@@ -112,6 +113,25 @@ def test_in_a_terminal_the_service_goes_on_with_lines_that_work(workplace):
 
     assert (answer.status_code, status, error) == (200, 0, b"")
     assert JWT.search(told) is None
+
+
+def test_a_sandbox_that_runs_here_already_keeps_its_sessions(workplace):
+    with SandboxServer(state_dir=workplace / ".tidegate") as sandbox:
+        before = sandbox.runtime_file.read_bytes()
+        run = subprocess.run(
+            [*DEMO, "--once", "--port", "0"],
+            cwd=workplace,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+        assert (run.returncode, run.stderr) == (0, "")
+        assert f"All {len(STEPS)} steps held." in run.stdout
+        assert sandbox.runtime_file.read_bytes() == before
+        assert list((workplace / ".tidegate").iterdir()) == [sandbox.runtime_file]
 
 
 def _read_until(terminal, text):

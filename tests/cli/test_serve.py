@@ -74,6 +74,22 @@ def test_a_port_that_is_taken_is_1_and_says_how_to_get_another(tidegate, taken):
     assert "--next-free-port" in ended.err
 
 
+def test_the_script_of_the_guide_says_which_variable_gives_another_port(workplace, taken):
+    script = subprocess.run(
+        [sys.executable, str(ROOT / "stream_token_service.py")],
+        cwd=workplace,
+        env=environment(TIDEGATE_BIND=f"127.0.0.1:{taken}"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert script.returncode == 1
+    assert f"port {taken} is in use" in script.stderr
+    assert "TIDEGATE_BIND" in script.stderr
+
+
 def test_the_operators_port_has_another_mend(tidegate, monkeypatch, taken):
     for name, text in {**DEVELOPMENT, "TIDEGATE_OPS_BIND": f"127.0.0.1:{taken}"}.items():
         monkeypatch.setenv(name, text)

@@ -26,9 +26,17 @@ def test_a_program_inside_the_directory_is_called_by_its_path(started_by, workpl
     assert program() == ".venv/bin/tidegate"
 
 
-def test_a_program_elsewhere_is_called_by_its_name(started_by):
-    started_by("/usr/local/elsewhere/tidegate", make=False)
+def test_a_program_elsewhere_is_called_so_that_it_is_found(started_by, workplace, tmp_path_factory, monkeypatch):
+    elsewhere = tmp_path_factory.mktemp("else where")
+    started_by(elsewhere / "tidegate")
+    assert program() == f"'{elsewhere}/tidegate'"
+
+    monkeypatch.setenv("PATH", str(elsewhere))
     assert program() == "tidegate"
+
+    monkeypatch.setenv("PATH", f"{workplace}:{elsewhere}")
+    (workplace / "tidegate").touch(mode=0o700)  # another one comes first
+    assert program() == f"'{elsewhere}/tidegate'"
 
 
 @pytest.mark.parametrize(("beside", "shown"), [(True, "v/bin/tidegate"), (False, "v/bin/python -m tidegate")])

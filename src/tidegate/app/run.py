@@ -12,6 +12,7 @@ import structlog
 from tidegate import logs
 from tidegate.app.build import Runtime, build
 from tidegate.app.doors import MOBILE_TOKEN, WEB_TOKEN
+from tidegate.app.listen import PortTaken
 from tidegate.app.server import Started, make_config, run, serve_all
 from tidegate.errors import TidegateError
 from tidegate.http.answer import Receive, Scope, Send
@@ -110,8 +111,6 @@ def announce(started: Started, runtime: Runtime, sandbox: "SandboxServer | None"
     log.info("listening", host=host, port=port, environment=runtime.settings.environment.value)
     if started.ops is not None:
         log.info("operator's listener", host=started.ops[0], port=started.ops[1])
-    if not runtime.settings.issuers:
-        log.warning(NO_ISSUER)
 
 
 def _log_stand_in(sandbox: "SandboxServer | None") -> None:
@@ -120,12 +119,6 @@ def _log_stand_in(sandbox: "SandboxServer | None") -> None:
     from tidegate.app.standin import BANNER  # noqa: PLC0415
 
     structlog.get_logger("tidegate").warning(BANNER)
-
-
-NO_ISSUER: Final = (
-    "No identity provider is configured: every exchange answers 503 issuer_not_configured. "
-    "Add one line, for instance CLERK_PUBLISHABLE_KEY=pk_..., or TIDEGATE_OIDC_ISSUER=https://login.example.com"
-)
 
 
 class Application:
@@ -161,8 +154,6 @@ class Application:
                 "This server bounds neither the size nor the time of request headers, nor the number of connections; "
                 "'tidegate serve' does. Put a proxy with such limits in front."
             )
-            if not settings.issuers:
-                log.warning(NO_ISSUER)
             await self._runtime.app(scope, receive, send)
 
 
@@ -187,6 +178,10 @@ def serve_from_environment() -> int:
     configure_logs(loaded)
     try:
         serve(loaded, on_started=announce)
+    except PortTaken as taken:
+        variable = "TIDEGATE_BIND" if taken.port == loaded.settings.port else "TIDEGATE_OPS_BIND"
+        structlog.get_logger("tidegate").error(f"{taken}; stop that program, or set {variable} to another address")
+        return 1
     except TidegateError as error:
         structlog.get_logger("tidegate").error(str(error))
         return 1

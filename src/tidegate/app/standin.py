@@ -5,11 +5,12 @@ from pydantic import SecretStr
 from tidegate.sandbox.server import SandboxServer
 from tidegate.settings import Environment, IssuerConfig, Settings
 
-BANNER = """\
-Nothing is configured, so the sandbox stands in for the identity provider and for Stream.
-Its sessions and tokens are real in form and worth nothing elsewhere. To use your own:
-set STREAM_API_KEY, STREAM_API_SECRET and CLERK_PUBLISHABLE_KEY (or TIDEGATE_OIDC_ISSUER).
-A session to try it with: tidegate session"""
+BANNER = (
+    "Nothing is configured, so the sandbox stands in for the identity provider and for Stream. "
+    "Its sessions and tokens are real in form and worth nothing elsewhere. To use your own, "
+    "set STREAM_API_KEY, STREAM_API_SECRET and CLERK_PUBLISHABLE_KEY (or TIDEGATE_OIDC_ISSUER). "
+    "A session to try it with: tidegate session"
+)
 
 
 def stand_in(settings: Settings, *, port: int = 0) -> tuple[Settings, SandboxServer]:

@@ -16,6 +16,7 @@ app = typer.Typer(
     help="The server side of Stream Chat: a session goes in, a Stream token comes out.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode="markdown",  # joins the lines of a paragraph, whatever the terminal's width
     pretty_exceptions_enable=False,  # they would print the values of local variables
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -18,7 +18,7 @@ config = typer.Typer(name="config", help="Show the settings, and check them.", n
 
 @config.command()
 def show(
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="For programs.")] = False,  # noqa: FBT002
     env_file: EnvFile = None,
 ) -> None:
     """Print every effective setting with where it came from. Secrets are not shown."""
@@ -45,7 +45,8 @@ def show(
 @config.command()
 def check(
     live: Annotated[  # noqa: FBT002 - a switch of the command line
-        bool, typer.Option("--live", help="Ask Stream and the issuers too; makes two probe users at Stream.")
+        bool,
+        typer.Option("--live", metavar="", help="Ask Stream and the issuers too; makes two probe users at Stream."),
     ] = False,
     env_file: EnvFile = None,
 ) -> None:

@@ -5,14 +5,17 @@ import io
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TextIO
 
 import typer
 
 from tidegate.cli.exits import CommandFailed, Exit
+from tidegate.cli.places import USUAL_STATE_DIR, runtime_file
 
 if TYPE_CHECKING:
     from tidegate.app.build import Runtime
@@ -27,9 +30,11 @@ _LOG_DELAY_SECONDS: Final = 0.3
 
 def demo(
     once: Annotated[  # noqa: FBT002 - a switch of the command line
-        bool, typer.Option("--once", help="End after the last step; so it does where there is no terminal.")
+        bool, typer.Option("--once", metavar="", help="End after the last step; so it does where there is no terminal.")
     ] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Of the service; if taken, the next free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="Of the service; if taken, the next free one.")
+    ] = 8000,
 ) -> None:
     """See a session become a Stream token, step by step, over real sockets.
 
@@ -41,15 +46,31 @@ def demo(
     from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
     from tidegate.settings import load  # noqa: PLC0415 - heavy
 
-    # An empty environment and an empty file: a .env that lies here is not read either.
-    loaded = load({"TIDEGATE_BIND": f"127.0.0.1:{port}"}, env_file=Path(os.devnull))
     logs.configure("error", as_json=False)
     screen = Screen()
     story = Story(screen, ends=once or not sys.stdout.isatty(), requests=_HeldBack(sys.stdout))
-    with contextlib.redirect_stdout(story.requests):
+    with _state_dir() as state_dir, contextlib.redirect_stdout(story.requests):
+        # An empty environment and an empty file: a .env that lies here is not read either.
+        variables = {"TIDEGATE_BIND": f"127.0.0.1:{port}", "TIDEGATE_STATE_DIR": str(state_dir)}
+        loaded = load(variables, env_file=Path(os.devnull))
         run.serve(loaded, next_free_port=True, on_started=story.begin)
     if story.failed:
         raise CommandFailed(f"the demo failed at step {story.failed}", status=Exit.FAILED)
+
+
+@contextlib.contextmanager
+def _state_dir() -> Iterator[Path]:
+    """The usual state directory; one that goes with the demo where a sandbox runs already, whose sessions go on."""
+    from tidegate.errors import TidegateError  # noqa: PLC0415 - heavy
+    from tidegate.sandbox import control  # noqa: PLC0415 - heavy
+
+    try:
+        control.command(runtime_file(USUAL_STATE_DIR), "GET", "/")
+    except TidegateError:
+        yield USUAL_STATE_DIR
+        return
+    with tempfile.TemporaryDirectory(prefix="demo-", dir=USUAL_STATE_DIR) as own:
+        yield Path(own).relative_to(Path.cwd()) if Path(own).is_absolute() else Path(own)
 
 
 class _HeldBack(io.TextIOBase):

@@ -11,7 +11,7 @@ StateDir = Annotated[
         "--state-dir",
         envvar="TIDEGATE_STATE_DIR",
         metavar="DIRECTORY",
-        help="Where the running sandbox has put its runtime file.",
+        help="Where the sandbox keeps its runtime file.",
     ),
 ]
 

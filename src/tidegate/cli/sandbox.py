@@ -21,7 +21,7 @@ sandbox = typer.Typer(name="sandbox")
 @sandbox.callback(invoke_without_command=True)
 def run(
     context: typer.Context,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="On loopback; 0 for any free one.")] = 0,
+    port: Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="On loopback; 0 for any free one.")] = 0,
     state_dir: StateDir = USUAL_STATE_DIR,
 ) -> None:
     """Run the sandbox until Ctrl-C: an identity provider and Stream's server API, both stand-ins.
@@ -85,7 +85,7 @@ def _command(state_dir: Path, method: str, path: str, body: Mapping[str, object]
 def rotate(
     algorithm: Annotated[str, typer.Option(help="Which key: RS256 or ES256.")] = "RS256",
     compromised: Annotated[  # noqa: FBT002 - a switch of the command line
-        bool, typer.Option("--compromised", help="The old key leaves the key set at once.")
+        bool, typer.Option("--compromised", metavar="", help="The old key leaves the key set at once.")
     ] = False,
     state_dir: StateDir = USUAL_STATE_DIR,
 ) -> None:

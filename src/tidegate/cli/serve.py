@@ -24,7 +24,7 @@ def serve(
         Path | None, typer.Option(metavar="FILE", help="A file of settings; counts before TIDEGATE_ENV_FILE.")
     ] = None,
     next_free_port: Annotated[  # noqa: FBT002 - a switch of the command line
-        bool, typer.Option("--next-free-port", help="Where the port is taken, take the next free one.")
+        bool, typer.Option("--next-free-port", metavar="", help="Where the port is taken, take the next free one.")
     ] = False,
 ) -> None:
     """Run the service until SIGTERM or Ctrl-C.
@@ -60,7 +60,6 @@ def port_taken(taken: "PortTaken", settings: "Settings") -> CommandFailed:
 
 def _greet(started: "Started", runtime: "Runtime", sandbox: "SandboxServer | None") -> None:
     """The banner, on standard error as the log is."""
-    from tidegate.app.run import NO_ISSUER  # noqa: PLC0415 - heavy
     from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
     from tidegate.cli.suggestions import gate_url, lines_to_try, sandbox_lines  # noqa: PLC0415 - heavy
 
@@ -70,9 +69,6 @@ def _greet(started: "Started", runtime: "Runtime", sandbox: "SandboxServer | Non
     screen.title(f"Tidegate listens on {url} ({runtime.settings.environment.value})")
     if started.ops is not None:
         screen.line(f"The operator's listener is on {gate_url(started.ops)}", indent=2)
-    if not runtime.settings.issuers:
-        screen.blank()
-        screen.warning(NO_ISSUER)
     if sandbox is not None:
         screen.blank()
         screen.lines(sandbox_lines(sandbox), indent=2)

@@ -18,13 +18,13 @@ def session(  # noqa: PLR0913, PLR0917 - the options of a command are its argume
     ] = None,
     without: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Leave a claim out.")] = None,
     life: Annotated[int, typer.Option(metavar="SECONDS", help="From iat to exp.")] = 60,
-    expired: Annotated[bool, typer.Option("--expired", help="It ran out an hour ago.")] = False,  # noqa: FBT002
-    pending: Annotated[bool, typer.Option("--pending", help="Sign-in is not complete.")] = False,  # noqa: FBT002
+    expired: Annotated[bool, typer.Option("--expired", metavar="", help="It ran out an hour ago.")] = False,  # noqa: FBT002
+    pending: Annotated[bool, typer.Option("--pending", metavar="", help="Sign-in is not complete.")] = False,  # noqa: FBT002
     impersonated_by: Annotated[
         str | None, typer.Option(metavar="SUBJECT", help="Somebody else acts in the person's place.")
     ] = None,
     organization: Annotated[str | None, typer.Option(metavar="SLUG", help="The active organisation.")] = None,
-    no_azp: Annotated[bool, typer.Option("--no-azp", help="As native apps send it.")] = False,  # noqa: FBT002
+    no_azp: Annotated[bool, typer.Option("--no-azp", metavar="", help="As native apps send it.")] = False,  # noqa: FBT002
     algorithm: Annotated[str, typer.Option(help="RS256 or ES256.")] = "RS256",
     kid: Annotated[str | None, typer.Option(help="Sign with this key, a withdrawn one perhaps.")] = None,
     state_dir: StateDir = USUAL_STATE_DIR,

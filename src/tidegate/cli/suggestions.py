@@ -17,7 +17,7 @@ _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where
 
 
 def program() -> str:
-    """How this program is called from the working directory: the path it was started by, if that lies inside."""
+    """How this program is called from the working directory: a path inside it, a name that is found, else the path."""
     script = Path(sys.argv[0])
     if script.name == "__main__.py":
         beside = Path(sys.executable).with_name("tidegate")
@@ -26,12 +26,13 @@ def program() -> str:
 
 
 def _shown(path: Path) -> str:
-    """A path relative to the working directory where it lies inside, else the bare name."""
-    found = shutil.which(str(path)) or str(path)
+    """A path relative to the working directory where it lies inside, the bare name where that finds it, else whole."""
+    found = Path(shutil.which(str(path)) or path).absolute()
     try:
-        return shlex.quote(str(Path(found).absolute().relative_to(Path.cwd())))
+        return shlex.quote(str(found.relative_to(Path.cwd())))
     except ValueError:
-        return path.name
+        named = shutil.which(path.name)
+        return path.name if named and Path(named).absolute() == found else shlex.quote(str(found))
 
 
 def session_command(state_dir: Path) -> str:

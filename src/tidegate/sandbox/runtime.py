@@ -83,7 +83,10 @@ def read(path: Path) -> Running:
                 raise RuntimeFileError(f"{path} can be read by others; it must have mode 0600")
             octets = file.read(FILE_OCTETS + 1)
     except OSError as error:
-        raise RuntimeFileError(f"no sandbox is running: {path} cannot be read ({error.strerror})") from None
+        raise RuntimeFileError(
+            f"no sandbox is running: {path} cannot be read ({error.strerror}); start 'tidegate demo' or "
+            "'tidegate serve' in this directory, or set TIDEGATE_STATE_DIR to the state directory of one that runs"
+        ) from None
     running = _running(octets)
     if running is None:
         raise RuntimeFileError(f"{path} is not what a sandbox writes")

@@ -122,8 +122,8 @@ def warn(settings: Settings) -> Iterator[str]:
     production = settings.environment == "production"
     if settings.api_key and not settings.issuers:
         yield (
-            "no issuer is configured: every exchange answers 503 issuer_not_configured; "
-            "set CLERK_PUBLISHABLE_KEY or TIDEGATE_OIDC_ISSUER"
+            "no identity provider is configured, so every exchange answers 503 issuer_not_configured; "
+            "set CLERK_PUBLISHABLE_KEY, or TIDEGATE_OIDC_ISSUER for any other provider"
         )
     if settings.auth_secrets:
         yield "AUTH_SECRET is set, but this version does not accept encrypted Auth.js sessions"
