@@ -5,7 +5,7 @@ import pytest
 from support.keyserver import DISCOVERY_PATH, JWKS_PATH, KeyServer
 from tidegate.clock import ManualClock
 from tidegate.identity.discovery import DirectKeyServer, DiscoveredKeyServer, discovery_url
-from tidegate.identity.fetch import DocumentFetcher, Fault, FetchError, new_client
+from tidegate.identity.fetch import Document, DocumentFetcher, Fault, FetchError, new_client
 
 pytestmark = pytest.mark.anyio
 
@@ -105,6 +105,19 @@ async def test_another_issuer_in_the_document(server, keys, change):
 async def test_an_unfit_key_url_in_the_document(server, keys, jwks_uri, fault):
     server.serve_discovery(jwks_uri=jwks_uri)
     assert await fault_of(keys) is fault
+
+
+@pytest.mark.parametrize("jwks_uri", ["http://127.0.0.1:6379/", "http://localhost:8001/metrics", "HTTP://[::1]/"])
+async def test_an_issuer_elsewhere_cannot_have_this_machine_asked(fetcher, clock, monkeypatch, jwks_uri):
+    asked = []
+
+    async def fetch(_self, url):
+        asked.append(url)
+        return Document({"issuer": "https://login.example", "jwks_uri": jwks_uri, "keys": []}, 60)
+
+    monkeypatch.setattr(DocumentFetcher, "fetch", fetch)
+    assert await fault_of(DiscoveredKeyServer(fetcher, "https://login.example", clock)) is Fault.URL_REFUSED
+    assert asked == ["https://login.example" + DISCOVERY_PATH]
 
 
 async def test_the_document_is_read_again_when_the_keys_moved(server, keys):

@@ -133,5 +133,8 @@ class DiscoveredKeyServer:
         url = members.get("jwks_uri")
         if not isinstance(url, str):
             raise FetchError(Fault.INVALID, "the discovery document names no jwks_uri")
+        if self.binding.startswith("https:") and not url.startswith("https:"):
+            # Plain http to loopback is for an issuer on this machine; one elsewhere must not send us around in here.
+            raise FetchError(Fault.URL_REFUSED, "the discovery document came over https and names keys that would not")
         self._read_at = started
         return url
