@@ -95,6 +95,13 @@ def test_files_must_be_there(name):
     assert "names no file" in problems({**DEVELOPMENT, **both, name: "missing"})[name]
 
 
+def test_a_claim_and_a_file_do_not_both_decide_ids(workdir: Path):
+    (workdir / "ids.jsonl").write_text("")
+    given = {**DEVELOPMENT, "TIDEGATE_USER_ID_MAP_FILE": "ids.jsonl"}
+    assert load(given)
+    assert "both decide" in problems({**given, "TIDEGATE_USER_ID_CLAIM": "chat_id"})["TIDEGATE_USER_ID_MAP_FILE"]
+
+
 def test_two_listeners_at_one_address():
     assert "same address" in problems({"TIDEGATE_OPS_BIND": "127.0.0.1:8000"})["TIDEGATE_OPS_BIND"]
     assert load({"TIDEGATE_BIND": "127.0.0.1:0", "TIDEGATE_OPS_BIND": "127.0.0.1:0"})

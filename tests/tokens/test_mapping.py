@@ -137,6 +137,19 @@ def test_assigned_ids_never_merge_two_people(assigned, others):
         assert mapping.subject(user_id) == pair
 
 
+def test_where_capitals_do_not_count_an_assigned_id_is_taken_however_it_is_written():
+    mapping = SubjectMapping(escape_capitals=True, assigned={(None, "user_1"): "Bob"})
+    assert mapping.user_id(None, "user_1") == "Bob"
+    assert mapping.user_id(None, "bob") == "tg--bob"
+    assert mapping.subject("tg--bob") == (None, "bob")
+    with pytest.raises(ValueError, match="not an id"):
+        mapping.subject("bob")
+    for other in ("bOB", "TG-x"):
+        with pytest.raises(ValueError, match="assigned"):
+            SubjectMapping(escape_capitals=True, assigned={(None, "user_1"): "Bob", (None, "user_2"): other})
+    assert SubjectMapping(assigned={(None, "user_1"): "Bob"}).user_id(None, "bob") == "bob"
+
+
 @pytest.mark.parametrize("user_id", ["tg-x", "a.b", "", "é"])
 def test_an_assigned_id_must_be_possible(user_id):
     with pytest.raises(ValueError, match="assigned"):

@@ -45,6 +45,7 @@ def check(draft: Draft) -> Iterator[Problem]:
     yield from _check_tls(draft)
     yield from _check_files(draft)
     yield from _check_sizes(draft)
+    yield from _check_migration(draft)
 
 
 def _check_environment(draft: Draft) -> Iterator[Problem]:
@@ -108,6 +109,14 @@ def _check_sizes(draft: Draft) -> Iterator[Problem]:
     if settings.header_bytes < settings.session_token_bytes + HEADERS_BESIDE_TOKEN:
         mend = f"allow at least {HEADERS_BESIDE_TOKEN} bytes more than TIDEGATE_SESSION_TOKEN_BYTES"
         yield Problem(draft.name("header_bytes"), "leaves no room for a session token of the allowed size", mend)
+
+
+def _check_migration(draft: Draft) -> Iterator[Problem]:
+    """Two rules for one id could give one person's id to another: a claim may name what the file assigns."""
+    if draft.settings.user_id_claim and draft.settings.user_id_map_file is not None:
+        wrong = "and TIDEGATE_USER_ID_CLAIM both decide user ids"
+        mend = "unset one of them: an id from the claim could be one that the file gives to somebody else"
+        yield Problem(draft.name("user_id_map_file"), wrong, mend)
 
 
 def warn(settings: Settings) -> Iterator[str]:

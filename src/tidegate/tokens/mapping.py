@@ -50,7 +50,7 @@ class SubjectMapping:
         ValueError: two subjects are assigned one id, an id is none that Stream takes, or one begins with ``tg-``.
     """
 
-    __slots__ = ("_assigned", "_escaped", "_owners", "_plain")
+    __slots__ = ("_assigned", "_escaped", "_owners", "_plain", "_taken")
 
     def __init__(
         self, *, escape_capitals: bool = False, assigned: Mapping[tuple[str | None, str], str] | None = None
@@ -59,9 +59,11 @@ class SubjectMapping:
         self._escaped = _KEPT - _CAPITALS if escape_capitals else _KEPT
         self._assigned = dict(assigned or {})
         self._owners = {user_id: who for who, user_id in self._assigned.items()}
-        if len(self._owners) != len(self._assigned):
+        # As Stream tells them apart: where capitals do not count, a subject "bob" must not become the assigned "Bob".
+        self._taken = frozenset(user_id.lower() if escape_capitals else user_id for user_id in self._owners)
+        if len(self._taken) != len(self._assigned):
             raise ValueError("two subjects are assigned the same user id")
-        for user_id in self._owners:
+        for user_id in self._taken:
             if not is_user_id(user_id) or user_id.startswith(RESERVED):
                 raise ValueError("an assigned user id must be one that Stream takes, and not begin with tg-")
 
@@ -81,7 +83,7 @@ class SubjectMapping:
             namespace is None
             and self._plain.fullmatch(subject) is not None
             and not subject.startswith(RESERVED)
-            and subject not in self._owners
+            and subject not in self._taken
         ):
             return subject
         return self._made(namespace, subject)
@@ -98,7 +100,7 @@ class SubjectMapping:
         if (owner := self._owners.get(user_id)) is not None:
             return owner
         if not user_id.startswith(RESERVED):
-            if self._plain.fullmatch(user_id) is None or (None, user_id) in self._assigned:
+            if self._plain.fullmatch(user_id) is None or user_id in self._taken or (None, user_id) in self._assigned:
                 raise ValueError("not an id that this mapping makes")
             return None, user_id
         made = _MADE.fullmatch(user_id)
