@@ -92,7 +92,8 @@ def configure(level: str, *, as_json: bool, stream: TextIO = sys.stderr) -> None
 class RequestLog:
     """One line for each request, written in batches of at most a fifth of a second.
 
-    A crash can lose the lines of the last fifth of a second; `flush` at shutdown loses none.
+    A crash can lose the lines of the last fifth of a second; `flush` at shutdown loses none. Every text of a line is
+    from a closed set or hexadecimal, so nothing needs escaping.
 
     Args:
         clock: for the time stamps.
@@ -139,29 +140,19 @@ class RequestLog:
         """
         now = self._clock.now()
         if int(now) != self._second:
-            self._second = int(now)
-            self._stamp = rfc3339(now)
+            self._tick(now)
         if self._as_json:
-            # Every text here is from a closed set or hexadecimal, so nothing needs escaping.
-            text = (
+            who = f',"subject":"{subject}"' if subject is not None else ""
+            self._lines.append(
                 f'{{"time":"{self._stamp}","event":"request","request_id":"{request_id}","method":"{method}",'
                 f'"route":"{route}","status":{status},"duration_ms":{seconds * 1000:.3f},"reason":"{reason}",'
-                f'"issuer":"{issuer}"'
+                f'"issuer":"{issuer}"{who}' + ("}\n" if trace is None else f',"trace_id":"{trace}"}}\n')
             )
-            if subject is not None:
-                text += f',"subject":"{subject}"'
-            text += f',"trace_id":"{trace}"}}\n' if trace is not None else "}\n"
         else:
-            who = f" subject={subject}" if subject is not None else ""
-            text = (
-                f"{self._stamp} {status} {method} {route} {seconds * 1000:.2f}ms"
-                f" reason={reason} issuer={issuer}{who} request={request_id}\n"
-            )
-        self._lines.append(text)
-        if len(self._lines) >= self._BATCH:
-            self.flush()
-        elif not self._waiting:
-            self._schedule()
+            outcome = f"{status} {method} {route} {seconds * 1000:.2f}ms reason={reason} issuer={issuer}"
+            self._lines.append(_for_people(self._stamp, outcome, subject, request_id))
+        if not self._waiting or len(self._lines) >= self._BATCH:
+            self._deliver()
 
     def flush(self) -> None:
         """Write what is held back."""
@@ -173,7 +164,16 @@ class RequestLog:
                 self._stream.write(text)
                 self._stream.flush()
 
-    def _schedule(self) -> None:
+    def _tick(self, now: float) -> None:
+        """The stamp of another second."""
+        self._second = int(now)
+        self._stamp = rfc3339(now)
+
+    def _deliver(self) -> None:
+        """Write at once when enough has come together, or see to it that it is written soon."""
+        if len(self._lines) >= self._BATCH:
+            self.flush()
+            return
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -181,3 +181,8 @@ class RequestLog:
             return
         self._waiting = True
         loop.call_later(self._DELAY, self.flush)
+
+
+def _for_people(stamp: str, outcome: str, subject: str | None, request_id: str) -> str:
+    who = f" subject={subject}" if subject is not None else ""
+    return f"{stamp} {outcome}{who} request={request_id}\n"

@@ -1,6 +1,6 @@
 """The framework's application: every route but the exchange, in the same error shapes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
@@ -48,6 +48,18 @@ def framework(
     for router in routers:
         app.include_router(router)
 
+    refused = _refuser(shapes, clock, also_allowed)
+    app.add_exception_handler(Refusal, refused)
+    app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(Exception, refused)
+    return app
+
+
+def _refuser(
+    shapes: ErrorShapes, clock: Clock, also_allowed: Mapping[str, frozenset[str]]
+) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """What turns an exception of a route into an answer."""
+
     async def refused(request: Request, error: Exception) -> Response:
         refusal = error if isinstance(error, Refusal) else _translated(error)
         path = request.scope["path"]
@@ -57,15 +69,17 @@ def framework(
         call.refused(refusal)
         answer = shapes.answer(refusal, face_of(path), call.id, clock.now())
         if refusal.reason is Reason.METHOD_NOT_ALLOWED:
-            named = (getattr(error, "headers", None) or {}).get("Allow", "")
-            methods = {name.strip() for name in named.split(",") if name.strip()} | also_allowed.get(path, frozenset())
+            methods = _methods(error) | also_allowed.get(path, frozenset())
             answer.headers.append((b"allow", ", ".join(sorted(methods)).encode()))
         return response(answer)
 
-    app.add_exception_handler(Refusal, refused)
-    app.add_exception_handler(HTTPException, refused)
-    app.add_exception_handler(Exception, refused)
-    return app
+    return refused
+
+
+def _methods(error: Exception) -> set[str]:
+    """The methods that the framework's own refusal names."""
+    named: str = (getattr(error, "headers", None) or {}).get("Allow", "")
+    return {name.strip() for name in named.split(",") if name.strip()}
 
 
 def response(answer: Answer) -> Response:

@@ -61,9 +61,7 @@ def judge(
     """
     get = claims.get
     if get("iss") != policy.issuer:
-        raise ClaimRefused(
-            CheckName.ISSUER, Reason.ISSUER_UNKNOWN, "The issuer (iss) is not the one whose key signed the token."
-        )
+        raise _other_issuer()
     expires_at, issued_at = _times(claims, policy, now)
     if policy.audience:
         _check_audience(get("aud"), policy.audience)
@@ -73,11 +71,7 @@ def judge(
     if kind not in policy.kinds:
         raise ClaimRefused(CheckName.KIND, Reason.TOKEN_KIND_REFUSED, _KIND_DETAILS[kind])
     if policy.refuse_pending and get("sts") == "pending":
-        raise ClaimRefused(
-            CheckName.PENDING,
-            Reason.SESSION_PENDING,
-            "The session is pending (sts): the person still has to choose an organisation or finish another task.",
-        )
+        raise _pending()
     rare = not _RARE.isdisjoint(claims)
     actor = _actor(get("act"), policy) if rare else None
     subject = _subject(get("sub"))
@@ -112,6 +106,16 @@ def _times(claims: Mapping[str, object], policy: IssuerPolicy, now: float) -> tu
     if policy.max_age:
         expires_at = min(expires_at, _end_of_age(issued_at, policy.max_age, early))
     return expires_at, issued_at
+
+
+def _other_issuer() -> ClaimRefused:
+    detail = "The issuer (iss) is not the one whose key signed the token."
+    return ClaimRefused(CheckName.ISSUER, Reason.ISSUER_UNKNOWN, detail)
+
+
+def _pending() -> ClaimRefused:
+    detail = "The session is pending (sts): the person still has to choose an organisation or finish another task."
+    return ClaimRefused(CheckName.PENDING, Reason.SESSION_PENDING, detail)
 
 
 def _bad_time(claim: str, check: CheckName) -> ClaimRefused:
