@@ -37,6 +37,14 @@ def test_show_has_each_setting_with_its_origin_and_no_secret(tidegate, configure
     assert KEY not in ended.out
 
 
+def test_show_keeps_a_long_value_in_one_line_where_there_is_no_terminal(tidegate, configure, monkeypatch):
+    address = "https://stream.example.com/" + "a" * 300
+    configure({**DEVELOPMENT, "STREAM_CHAT_BASE_URL": address})
+    monkeypatch.setenv("COLUMNS", "80")
+
+    assert re.search(rf"^STREAM_CHAT_BASE_URL +{address} +environment ", tidegate("config", "show").out, re.MULTILINE)
+
+
 def test_show_for_programs(tidegate, configure):
     configure(DEVELOPMENT)
 
@@ -70,6 +78,16 @@ def test_check_passes_for_sound_production_settings(tidegate, configure):
     assert "FAIL" not in ended.out
     assert len(re.findall(r"^pass ", ended.out, re.MULTILINE)) >= 15
     assert ", 0 failed." in ended.out
+
+
+@pytest.mark.parametrize(("environment", "said"), [(DEVELOPMENT, True), (PRODUCTION, False)])
+def test_check_says_outside_production_that_lines_may_fail(tidegate, configure, environment, said):
+    configure({**environment, "STREAM_CHAT_ENABLE_LOGGING": "true"})
+
+    ended = tidegate("config", "check")
+
+    assert ended.status == 1
+    assert ("expected to fail" in ended.out) is said
 
 
 def test_check_shows_the_line_that_fails_with_its_mend(tidegate, configure):

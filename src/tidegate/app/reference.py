@@ -52,7 +52,8 @@ def _page(document: Mapping[str, Any]) -> str:
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         f"<title>Tidegate</title><style>{_STYLE}</style><h1>Tidegate {escape(document['info']['version'])}</h1>"
-        f"<p>The same as <a href=/openapi.json>OpenAPI</a>.</p>{articles}"
+        "<p>Every route and its answers. <a href=/openapi.json>openapi.json</a> is the same for programs.</p>"
+        f"{articles}"
     )
 
 

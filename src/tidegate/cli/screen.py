@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_WIDEST: Final = 10_000  # columns; longer values are broken
 _WORDS: Final = {True: ("pass", "green"), False: ("FAIL", "bold red"), None: ("-", "dim")}
 
 
@@ -57,5 +58,7 @@ class Screen:
 
     def table(self, table: Table) -> None:
         """A table, as wide as it needs to be where there is no terminal."""
-        width = None if self._console.is_terminal else max(self._console.width, self._console.measure(table).maximum)
-        self._console.print(table, width=width, crop=False)
+        if not self._console.is_terminal:
+            unbound = self._console.options.update(width=_WIDEST)
+            self._console.width = max(self._console.width, self._console.measure(table, options=unbound).maximum)
+        self._console.print(table)

@@ -195,7 +195,12 @@ _RULES: Final = (
         "The debug log is off.",
         "Remove STREAM_CHAT_ENABLE_LOGGING and set TIDEGATE_LOG_LEVEL to info or above.",
     ),
-    _Rule("docs-off", lambda s: not s.docs, "The pages for developers are off.", "Remove TIDEGATE_DOCS."),
+    _Rule(
+        "docs-off",
+        lambda s: not s.docs,
+        "The pages for developers are off.",
+        "Remove TIDEGATE_DOCS: in production they are off by themselves.",
+    ),
     _Rule(
         "operator-listener",
         _ops_is_private,
