@@ -18,7 +18,7 @@ import httpx2
 
 from tidegate import __version__
 from tidegate.errors import TidegateError
-from tidegate.http.outgoing import trust
+from tidegate.http.outgoing import read_body, trust
 from tidegate.identity.strictjson import StrictJsonError, parse_object
 
 _OK: Final = 200
@@ -237,12 +237,10 @@ class DocumentFetcher:
             return await self._body(response), response.headers
 
     async def _body(self, response: httpx2.Response) -> bytes:
-        octets = bytearray()
-        async for chunk in response.aiter_raw():
-            octets += chunk
-            if len(octets) > self._max_bytes:
-                raise FetchError(Fault.TOO_LARGE, f"the document has more than {self._max_bytes} octets")
-        return bytes(octets)
+        octets = await read_body(response, self._max_bytes)
+        if octets is None:
+            raise FetchError(Fault.TOO_LARGE, f"the document has more than {self._max_bytes} octets")
+        return octets
 
 
 def _check_answer(response: httpx2.Response) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 import httpx2
 
 from tidegate import __version__
-from tidegate.http.outgoing import trust
+from tidegate.http.outgoing import read_body, trust
 from tidegate.upstream.errors import UnexpectedAnswer, UpstreamTimeout, UpstreamUnreachable
 from tidegate.upstream.model import Operation
 
@@ -110,12 +110,10 @@ class Wire:
     async def _body(self, operation: Operation, response: httpx2.Response) -> bytes:
         if response.headers.get("content-encoding", "identity").lower() != "identity":
             raise UnexpectedAnswer(operation.label, status=response.status_code)
-        body = bytearray()
-        async for chunk in response.aiter_raw():
-            body += chunk
-            if len(body) > self._answer_bytes:
-                raise UnexpectedAnswer(operation.label, status=response.status_code)
-        return bytes(body)
+        body = await read_body(response, self._answer_bytes)
+        if body is None:
+            raise UnexpectedAnswer(operation.label, status=response.status_code)
+        return body
 
     async def aclose(self) -> None:
         """Close all connections."""
