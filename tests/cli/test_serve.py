@@ -1,3 +1,4 @@
+import json
 import re
 import signal
 import socket
@@ -8,7 +9,7 @@ import httpx2
 import pytest
 
 from support.environments import DEVELOPMENT
-from support.processes import ROOT, environment, running
+from support.processes import ROOT, environment, running, started
 
 SERVE = [sys.executable, "-m", "tidegate", "serve"]
 WRONG = {"STREAM_API_KEY": "demo-key", "STREAM_API_SECRET": "short", "TIDEGATE_TOKEN_LIFE_SECONDS": "soon"}
@@ -90,6 +91,26 @@ def test_the_script_of_the_guide_says_which_variable_gives_another_port(workplac
     assert "TIDEGATE_BIND" in script.stderr
 
 
+@pytest.mark.parametrize(
+    ("entries", "says"),
+    [
+        ([("a", "7"), ("b", "7")], "two subjects are assigned the same user id"),
+        ([("a", "tg-7")], "an assigned user id must be one that Stream takes, and not begin with tg-"),
+    ],
+)
+def test_a_table_of_user_ids_that_cannot_be_used_is_a_line_and_no_traceback(
+    tidegate, workplace, monkeypatch, entries, says
+):
+    lines = [json.dumps({"subject": subject, "user_id": user_id}) for subject, user_id in entries]
+    (workplace / "ids.jsonl").write_text("\n".join(lines))
+    for name, text in {**DEVELOPMENT, "TIDEGATE_USER_ID_MAP_FILE": "ids.jsonl"}.items():
+        monkeypatch.setenv(name, text)
+
+    ended = tidegate("serve", "--bind", "127.0.0.1:0")
+
+    assert (ended.status, ended.err.splitlines()[-1]) == (1, f"tidegate: ids.jsonl: {says}")
+
+
 def test_the_operators_port_has_another_mend(tidegate, monkeypatch, taken):
     for name, text in {**DEVELOPMENT, "TIDEGATE_OPS_BIND": f"127.0.0.1:{taken}"}.items():
         monkeypatch.setenv(name, text)
@@ -105,7 +126,7 @@ def test_people_get_a_banner_with_lines_that_work(workplace, taken):
     command = [*SERVE, "--bind", f"127.0.0.1:{taken}", "--next-free-port"]
     variables = environment(TIDEGATE_LOG_FORMAT="console")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=workplace, env=variables, text=True, **pipes) as process:
+    with started(command, cwd=workplace, env=variables, text=True, **pipes) as process:
         banner = ""
         while "Ctrl-C" not in banner:
             line = process.stderr.readline()

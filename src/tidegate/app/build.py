@@ -18,7 +18,7 @@ from tidegate.limits import ExchangeLimits, LimitRates
 from tidegate.logs import RequestLog, wants_json
 from tidegate.settings import Settings
 from tidegate.tokens.mapping import SubjectMapping
-from tidegate.tokens.migration import read_assigned
+from tidegate.tokens.migration import MapFileError, read_assigned
 from tidegate.tokens.mint import Minter
 from tidegate.tokens.service import Exchange, NoSync, ProfileOffers
 from tidegate.tokens.sessions import SessionCache
@@ -190,9 +190,11 @@ def subject_mapping(settings: Settings) -> SubjectMapping:
     Raises:
         MapFileError: the file of assigned user ids cannot be used.
     """
-    assigned = None
-    if settings.user_id_map_file is not None:
-        assigned = read_assigned(
-            settings.user_id_map_file, {issuer.name: issuer.namespace for issuer in settings.issuers}
-        )
-    return SubjectMapping(escape_capitals=settings.escape_capitals, assigned=assigned)
+    path = settings.user_id_map_file
+    if path is None:
+        return SubjectMapping(escape_capitals=settings.escape_capitals)
+    assigned = read_assigned(path, {issuer.name: issuer.namespace for issuer in settings.issuers})
+    try:
+        return SubjectMapping(escape_capitals=settings.escape_capitals, assigned=assigned)
+    except ValueError as error:
+        raise MapFileError(f"{path.name}: {error}") from None
