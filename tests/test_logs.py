@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import time
 
 import pytest
 import structlog
@@ -30,6 +31,26 @@ def test_secrets_end_at_the_last_net(stream):
     assert line["session_token"] == line["api_secret"] == "[hidden]"
     assert line["note"] == "Bearer [hidden]"
     assert (line["count_of_tokens"], line["error"], line["level"]) == (3, "plain", "warning")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_secret_is_found_inside_other_values(stream, as_json):
+    logs.configure("info", as_json=as_json, stream=stream)
+    structlog.get_logger().warning(
+        "x", cause=ValueError(f"bad {JWT}\nforged=1"), listed=[JWT, 7], kept={"inner": (JWT, None)}, octets=JWT.encode()
+    )
+    assert JWT not in stream.getvalue()
+    assert stream.getvalue().count("\n") == 1
+    if as_json:
+        line = json.loads(stream.getvalue())
+        assert (line["listed"], line["kept"]) == (["[hidden]", 7], {"inner": ["[hidden]", None]})
+
+
+def test_a_long_word_is_cleaned_in_no_time():
+    began = time.perf_counter()
+    assert logs.clean("a" * 40_000) == "a" * 40_000
+    assert time.perf_counter() - began < 0.5
+    assert logs.clean(f"={JWT}, .{JWT}.") == "=[hidden], .[hidden]"
 
 
 def test_an_exception_shows_where_and_not_what(stream):

@@ -18,7 +18,10 @@ import structlog
 from tidegate.clock import Clock, rfc3339
 
 _SECRET_NAMES: Final = re.compile(r"token|secret|password|authorization|cookie|private|api_key$", re.IGNORECASE)
-_JWT: Final = re.compile(r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){0,2}")
+# Looked for at the beginning of a word only: at each letter of one, a long word without a dot would take minutes.
+_JWT: Final = re.compile(
+    r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){0,2}"
+)
 _PEM: Final = re.compile(r"-----BEGIN.*?(?:-----END[^-]*-----|\Z)", re.DOTALL)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _HIDDEN: Final = "[hidden]"
@@ -35,9 +38,24 @@ def _scrub(_logger: object, _name: str, event: MutableMapping[str, Any]) -> Muta
     for name, value in event.items():
         if name != "event" and _SECRET_NAMES.search(name) and not isinstance(value, int | float | None):
             event[name] = _HIDDEN
-        elif isinstance(value, str):
-            event[name] = clean(value).replace("\n", "\\n") if name != "exception" else clean(value)
+        elif name == "exception":
+            event[name] = clean(str(value))
+        elif not name.startswith("_"):  # structlog's own, for its next steps
+            event[name] = _cleaned(value)
     return event
+
+
+def _cleaned(value: object) -> object:
+    """What is to be written, on one line; whatever is not known here is written as text, so it is cleaned as text."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case list() | tuple() | set() | frozenset():
+            return [_cleaned(item) for item in value]
+        case dict():
+            return {clean(str(name)): _cleaned(item) for name, item in value.items()}
+        case _:
+            return clean(str(value)).replace("\n", "\\n")
 
 
 def wants_json(log_format: str, stream: TextIO) -> bool:
