@@ -2,6 +2,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import time
 import httpx2
 import pytest
 
-from support.processes import environment
+from support.processes import environment, started
 from tidegate.cli.demo import tell
 from tidegate.cli.demo_steps import STEPS, Step, StepFailed
 from tidegate.cli.screen import Screen
@@ -86,7 +87,7 @@ def test_a_step_that_does_not_hold_is_named_and_the_end_is_1(workplace):
 
 def test_in_a_terminal_the_service_goes_on_with_lines_that_work(workplace):
     ours, theirs = pty.openpty()
-    with subprocess.Popen(
+    with started(
         [*DEMO, "--port", "0"],
         cwd=workplace,
         env=environment(TERM="dumb", NO_COLOR="1", COLUMNS="60"),
@@ -98,7 +99,7 @@ def test_in_a_terminal_the_service_goes_on_with_lines_that_work(workplace):
         told = _read_until(ours, "Ctrl-C ends it.")
         pasted = re.search(r"curl -X POST -H \"Authorization: Bearer \$\((.+)\)\" (\S+)/stream/token\r?\n", told)
         session = subprocess.run(
-            [sys.executable, *pasted[1].split()[1:]],
+            shlex.split(pasted[1]),
             cwd=workplace,
             env=environment(),
             capture_output=True,

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from support.environments import loads
-from support.processes import environment
+from support.processes import environment, started
 from tidegate.cli.page import render
 from tidegate.cli.sandbox import env_lines
 from tidegate.sandbox.faults import FaultKind
@@ -31,7 +31,7 @@ def test_its_lines_configure_a_service_that_trusts_it(sandbox):
 def test_it_runs_until_it_is_told_to_end(workplace):
     command = [sys.executable, "-m", "tidegate", "sandbox"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=workplace, env=environment(), text=True, **pipes) as process:
+    with started(command, cwd=workplace, env=environment(), text=True, **pipes) as process:
         told = process.stderr.readline()
         url = re.search(r"http://127\.0\.0\.1:\d+", told)[0]
         keys = httpx2.get(f"{url}/idp/.well-known/jwks.json").json()["keys"]

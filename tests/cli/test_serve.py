@@ -1,5 +1,6 @@
 import json
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -111,6 +112,29 @@ def test_a_table_of_user_ids_that_cannot_be_used_is_a_line_and_no_traceback(
     assert (ended.status, ended.err.splitlines()[-1]) == (1, f"tidegate: ids.jsonl: {says}")
 
 
+def test_a_state_directory_that_cannot_be_is_a_line_and_no_traceback(tidegate, workplace, monkeypatch):
+    (workplace / "file").touch()
+    monkeypatch.setenv("TIDEGATE_STATE_DIR", "file/state")
+
+    ended = tidegate("serve", "--bind", "127.0.0.1:0")
+
+    assert ended.status == 1
+    assert ended.err.startswith("tidegate: the sandbox cannot start")
+    assert "TIDEGATE_STATE_DIR" in ended.err
+
+
+def test_a_certificate_that_is_none_is_a_line_and_no_traceback(tidegate, workplace, monkeypatch):
+    (workplace / "file").write_text("no certificate")
+    files = {"TIDEGATE_TLS_CERTIFICATE_FILE": "file", "TIDEGATE_TLS_KEY_FILE": "file"}
+    for name, text in {**DEVELOPMENT, **files}.items():
+        monkeypatch.setenv(name, text)
+
+    ended = tidegate("serve", "--bind", "127.0.0.1:0")
+
+    assert ended.status == 1
+    assert ended.err.splitlines()[-1].startswith("tidegate: the TLS certificate or its key cannot be used")
+
+
 def test_the_operators_port_has_another_mend(tidegate, monkeypatch, taken):
     for name, text in {**DEVELOPMENT, "TIDEGATE_OPS_BIND": f"127.0.0.1:{taken}"}.items():
         monkeypatch.setenv(name, text)
@@ -135,7 +159,7 @@ def test_people_get_a_banner_with_lines_that_work(workplace, taken):
         (url,) = re.search(r"Tidegate listens on (\S+) \(development\)", banner).groups()
         pasted = re.search(r"curl -X POST -H \"Authorization: Bearer \$\((.+)\)\" (\S+)/stream/token", banner)
         session = subprocess.run(
-            [sys.executable, *pasted[1].split()[1:]],
+            shlex.split(pasted[1]),
             cwd=workplace,
             env=environment(),
             capture_output=True,

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 _LISTENING = re.compile(r'"port":(\d+)[^\n]*"event":"listening"|Uvicorn running on http://[0-9.]+:(\d+)')
@@ -43,6 +44,16 @@ def environment(**variables: str) -> dict[str, str]:
     """What a process of ours gets: nothing of this one's settings."""
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "SYSTEMROOT"}}
     return {**kept, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1", **variables}
+
+
+@contextmanager
+def started(command: list[str], **more: Any) -> Iterator[subprocess.Popen[Any]]:
+    """A process that is gone afterwards, so that a test that fails does not wait for it for ever."""
+    with subprocess.Popen(command, **more) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @contextmanager
