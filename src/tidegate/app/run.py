@@ -13,7 +13,7 @@ from tidegate import logs
 from tidegate.app.build import Runtime, build
 from tidegate.app.doors import MOBILE_TOKEN, WEB_TOKEN
 from tidegate.app.listen import PortTaken
-from tidegate.app.server import Started, make_config, run, serve_all
+from tidegate.app.server import Started, StartFailedError, make_config, run, serve_all
 from tidegate.errors import TidegateError
 from tidegate.http.answer import Receive, Scope, Send
 from tidegate.settings import EXIT_CODE, Environment, Loaded, Settings, SettingsError, load
@@ -98,7 +98,12 @@ def _with_stand_in(settings: Settings, cleanup: contextlib.ExitStack) -> "tuple[
     # Imported here so that a production process does not even load it.
     from tidegate.app.standin import stand_in  # noqa: PLC0415
 
-    settings, sandbox = stand_in(settings)
+    try:
+        settings, sandbox = stand_in(settings)
+    except OSError as error:
+        raise StartFailedError(
+            f"the sandbox cannot start ({error.strerror}): TIDEGATE_STATE_DIR must be a directory that one can write to"
+        ) from None
     cleanup.callback(sandbox.stop)
     return settings, sandbox
 

@@ -150,7 +150,7 @@ class _Server(uvicorn.Server):
         """
         config = self.config
         if not config.loaded:
-            config.load()
+            _load(config)
         self.lifespan = config.lifespan_class(config)
         self.lifespan.state["guarded"] = True  # an application can tell that the bounds are there
         await self.lifespan.startup()
@@ -179,6 +179,17 @@ class _Server(uvicorn.Server):
             for connection in tuple(self.server_state.connections):
                 cast("Connection", connection).expire(now)
         return self.should_exit
+
+
+def _load(config: uvicorn.Config) -> None:
+    """Read what the server needs from disk: certificate and key."""
+    try:
+        config.load()
+    except OSError as error:  # ssl.SSLError is one
+        raise StartFailedError(
+            f"the TLS certificate or its key cannot be used ({error.strerror or type(error).__name__}): "
+            "TIDEGATE_TLS_CERTIFICATE_FILE and TIDEGATE_TLS_KEY_FILE need PEM files that belong together"
+        ) from None
 
 
 async def serve_all(
