@@ -106,7 +106,7 @@ class Doors:
             also_allowed={path: frozenset({"POST"}) for path in exchanges},
         )
         if described:
-            app.include_router(reference(describe(app)))
+            app.include_router(reference(lambda: describe(app)))
         return Gateway(
             app,
             exchanges=exchanges,

@@ -1,8 +1,9 @@
 """``/openapi.json``, and ``/docs``: the same for people, without a script or a foreign host."""
 
 import base64
+import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any, Final
 
@@ -22,23 +23,31 @@ _POLICY: Final = (
 )
 
 
-def reference(document: Mapping[str, Any]) -> APIRouter:
+def reference(describe: Callable[[], Mapping[str, Any]]) -> APIRouter:
     """The routes of the reference.
 
     Args:
-        document: the OpenAPI document.
+        describe: makes the OpenAPI document; called when somebody first asks for it, since that takes longer than all
+            the rest of a start.
     """
     routes = APIRouter(include_in_schema=False)
-    as_json = orjson.dumps(document)
-    as_page = _page(document).encode()
+    document = functools.cache(describe)
+
+    @functools.cache
+    def as_json() -> bytes:
+        return orjson.dumps(document())
+
+    @functools.cache
+    def as_page() -> bytes:
+        return _page(document()).encode()
 
     @routes.get("/openapi.json")
     async def openapi() -> Response:
-        return Response(as_json, media_type="application/json")
+        return Response(as_json(), media_type="application/json")
 
     @routes.get("/docs")
     async def docs() -> Response:
-        return Response(as_page, media_type="text/html", headers={"Content-Security-Policy": _POLICY})
+        return Response(as_page(), media_type="text/html", headers={"Content-Security-Policy": _POLICY})
 
     return routes
 
