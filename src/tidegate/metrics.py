@@ -40,6 +40,9 @@ SESSION_CACHE_ENTRIES = Gauge("tidegate_session_cache_entries", "Verified sessio
 SESSION_CACHE_EVICTED = Counter(
     "tidegate_session_cache_evicted_total", "Verified sessions dropped because the cache was full.", registry=REGISTRY
 )
+TOKEN_CACHE_ENTRIES = Gauge(
+    "tidegate_token_cache_entries", "Users whose token of this minute is kept.", registry=REGISTRY
+)
 
 # Limits.
 LIMIT_DECISIONS = CountFamily(

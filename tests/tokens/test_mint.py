@@ -74,3 +74,21 @@ def test_nothing_but_a_user_id_is_signed(user_id):
 def test_the_life_is_bounded(life):
     with pytest.raises(ValueError, match="lives"):
         Minter(Signer(SECRET), life)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", "c", "d"]), st.floats(0, 90)), max_size=30))
+def test_a_remembered_token_is_the_one_that_would_be_minted(calls):
+    remembering, plain = Minter(Signer(SECRET), 3600, remembered=3), Minter(Signer(SECRET), 3600)
+    now = 1_700_000_000.0
+    for user_id, later in calls:
+        now += later - 20  # clocks are also set back
+        rhythm = plain.rhythm(user_id)
+        assert remembering.mint(user_id, rhythm, now) == plain.mint(user_id, rhythm, now)
+
+
+def test_a_token_of_this_minute_is_signed_once(monkeypatch):
+    minter = Minter(Signer(SECRET), 3600, remembered=10)
+    rhythm = minter.rhythm("ada")
+    first = minter.mint("ada", rhythm, 1_700_000_000)
+    monkeypatch.setattr(minter, "_sign", None)
+    assert minter.mint("ada", rhythm, 1_700_000_000) is first

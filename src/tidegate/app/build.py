@@ -86,7 +86,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     background.add("prober", prober.run)
 
     # The exchange.
-    minter = Minter(credentials.signer, settings.token_life_seconds)
+    minter = Minter(credentials.signer, settings.token_life_seconds, settings.token_cache_size)
     sync = _sync(settings, client, clock, background, lambda user_id: minter.rhythm(user_id).pseudonym)
     exchange = Exchange(
         verifier=verifier,

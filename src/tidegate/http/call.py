@@ -92,20 +92,22 @@ class CallReader:
                 elif name == b"authorization":
                     twice = True
         peer = scope["client"][0] if scope.get("client") else UNKNOWN
-        proxies = self._proxies
-        call = Call(
-            self._ids.next(),
-            proxies.client(peer, headers.get(b"x-forwarded-for")),
-            proxies.scheme(peer, scope["scheme"], headers.get(b"x-forwarded-proto")),
-            headers,
-        )
+        call = Call(self._ids.next(), peer, scope["scheme"], headers)
         call.twice = twice
         if (parent := headers.get(b"traceparent")) is not None:
             call.trace = trace_id(parent)
+        if self._proxies.any:
+            self._believe_proxies(call, peer)
+        return call
+
+    def _believe_proxies(self, call: Call, peer: str) -> None:
+        """What a trusted proxy says of the client, its scheme and the request's id."""
+        proxies, headers = self._proxies, call.headers
+        call.client = proxies.client(peer, headers.get(b"x-forwarded-for"))
+        call.scheme = proxies.scheme(peer, call.scheme, headers.get(b"x-forwarded-proto"))
         given = headers.get(b"x-request-id")
         if given is not None and proxies.is_trusted(peer) and _REQUEST_ID.fullmatch(given):
             call.id = given.decode("ascii")
-        return call
 
 
 def origin_headers(cors: Cors, call: Call) -> Headers:

@@ -21,12 +21,17 @@ class ProxyRule:
 
     Args:
         trusted: networks of the proxies in front of this service.
+
+    Attributes:
+        any: whether there is such a proxy at all.
+        is_trusted: whether an address is one of theirs.
     """
 
-    __slots__ = ("_trusted", "is_trusted")
+    __slots__ = ("_trusted", "any", "is_trusted")
 
     def __init__(self, trusted: Sequence[Network]) -> None:
         self._trusted = tuple(trusted)
+        self.any = bool(self._trusted)
         self.is_trusted = lru_cache(_REMEMBERED)(self._is_trusted)
 
     def client(self, peer: str, forwarded_for: bytes | None) -> str:
@@ -42,7 +47,7 @@ class ProxyRule:
         Returns:
             an address, or what the peer is called where it has none.
         """
-        if forwarded_for is None or not self._trusted or not self.is_trusted(peer):
+        if forwarded_for is None or not self.is_trusted(peer):
             return peer
         client = peer
         for entry in reversed(forwarded_for.split(b",")[-_MOST_HOPS:]):
@@ -62,7 +67,7 @@ class ProxyRule:
             scheme: of the connection.
             forwarded_proto: ``X-Forwarded-Proto``; the last entry, which is the nearest proxy's, counts.
         """
-        if forwarded_proto is None or not self._trusted or not self.is_trusted(peer):
+        if forwarded_proto is None or not self.is_trusted(peer):
             return scheme
         last = forwarded_proto.rsplit(b",", 1)[-1].strip().lower()
         return "https" if last == b"https" else "http"

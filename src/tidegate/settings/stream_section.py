@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, SecretStr
 
 from tidegate.settings import kinds as k
-from tidegate.settings.spec import COUNT_MAX, Section, spec
+from tidegate.settings.spec import COUNT_MAX, OFF, Section, spec
 
 DEFAULT_BASE_URL: Final = "https://chat.stream-io-api.com"
 
@@ -94,6 +94,14 @@ class TokenSection(Section):
     token_life_seconds: Annotated[
         int, spec("TIDEGATE_TOKEN_LIFE_SECONDS", k.Integer(300, 86_400, "s"), "How long a Stream token is valid.")
     ] = 3_600
+    token_cache_size: Annotated[
+        int,
+        spec(
+            "TIDEGATE_TOKEN_CACHE_SIZE",
+            k.Integer(2, COUNT_MAX, "users", OFF),
+            "For how many users the token of this minute is kept, so that asking again signs nothing.",
+        ),
+    ] = 4_096
     escape_capitals: Annotated[
         bool,
         spec("TIDEGATE_ESCAPE_CAPITALS", k.Boolean(), "Escape capitals in user ids; never change it once users exist."),

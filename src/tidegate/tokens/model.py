@@ -1,13 +1,12 @@
 """What the exchange keeps and what it answers."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tidegate.identity.model import VerifiedSubject
 from tidegate.tokens.mint import Minted, Rhythm
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """A session that was verified in full, and what follows from it for every exchange.
 
     Attributes:
@@ -21,8 +20,7 @@ class Session:
     rhythm: Rhythm
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(NamedTuple):
     """The answer of the exchange, before any wire.
 
     Attributes:

@@ -79,7 +79,7 @@ class Admission:
             Refusal: the request gets no further.
         """
         headers = call.headers
-        if b"content-length" in headers or b"transfer-encoding" in headers:
+        if headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers:
             await drain(call, receive, self._rules.body_bytes)
         token = self._rules.check(call)
         address = limit_key(call.client)
