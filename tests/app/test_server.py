@@ -5,8 +5,14 @@ import signal
 import socket
 import ssl
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from support.doors import DoorSettings, Wire, app, door, script
 from tidegate.app import server
@@ -185,6 +191,25 @@ def test_tls_files_are_passed_on():
     config = server.make_config(app, missing, bind="127.0.0.1:0")
     with pytest.raises((FileNotFoundError, ssl.SSLError)):
         config.load()
+
+
+def self_signed(folder):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gate.example")])
+    now = datetime.now(UTC)
+    certificate = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+    (folder / "gate.pem").write_bytes(certificate.sign(key, SHA256()).public_bytes(Encoding.PEM))
+    (folder / "gate.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return DoorSettings(tls_certificate_file=folder / "gate.pem", tls_key_file=folder / "gate.key")
+
+
+def test_tls_is_at_least_1_2_with_forward_secrecy_and_authenticated_encryption(tmp_path):
+    config = server.make_config(app, self_signed(tmp_path), bind="127.0.0.1:0")
+    config.load()
+    assert config.ssl.minimum_version >= ssl.TLSVersion.TLSv1_2
+    ciphers = config.ssl.get_ciphers()
+    assert ciphers
+    assert all(cipher["aead"] and cipher["name"].startswith(("ECDHE-", "TLS_")) for cipher in ciphers)
 
 
 def test_the_event_loop_is_uvloops_where_there_is_one():
