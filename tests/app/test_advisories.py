@@ -250,6 +250,7 @@ async def test_pyjwt_ghsa_9v7f_9g4p_ffgj_a_redirect_of_the_key_server_is_not_fol
 
 async def test_clerk_the_same_key_id_in_two_issuers(tmp_path):
     with SandboxServer() as one, SandboxServer() as other:
+        other.sandbox.provider.api_key = None  # keys that do not say whose app they belong to, as real ones
         second = {**other.sandbox.issuer_config(), "name": "second", "namespace": "second"}
         issuers = tuple(map(IssuerConfig.model_validate, (one.sandbox.issuer_config(), second)))
         async with open_gate(one, tmp_path, issuers=issuers) as gate:
