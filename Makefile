@@ -86,8 +86,10 @@ audit: $(VENV)/.dev ## Ask for known vulnerabilities of the locked packages (nee
 	@$(BIN)/python tools/audit.py requirements/dev.txt
 
 .PHONY: stress
-stress: $(VENV)/.dev ## Runs of minutes: endurance and faults; dated JSON goes to docs/evidence/
-	$(BIN)/python -m pytest -m stress -p no:xdist -p no:randomly $(ARGS)
+stress: $(VENV)/.dev ## Runs of minutes: endurance, faults, many random examples; dated JSON in docs/evidence/
+	$(BIN)/python -m pytest -m stress -p no:xdist -p no:randomly -o faulthandler_timeout=0 $(ARGS)
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -o faulthandler_timeout=0 \
+		tests/http tests/identity tests/limits tests/sandbox tests/settings tests/tokens tests/upstream tests/watch
 
 .PHONY: bench
 bench: $(VENV)/.dev ## Measure against the tutorial service; JSON goes to bench/results/

@@ -1,10 +1,17 @@
 """What every test shares: one event loop kind, and no socket beyond loopback."""
 
 import ipaddress
+import os
 import socket
 import sys
 
+import hypothesis
 import pytest
+
+# A time limit for each example would measure the machine. `make stress` looks longer: HYPOTHESIS_PROFILE=thorough.
+hypothesis.settings.register_profile("quick", max_examples=60, deadline=None)
+hypothesis.settings.register_profile("thorough", max_examples=1_000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def _loopback_only(event: str, args: tuple[object, ...]) -> None:

@@ -18,3 +18,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
                 break
             time.sleep(0.1)
         yield started
+
+
+@pytest.fixture(scope="session")
+def session(service: Service) -> str:
+    """A session of the service's sandbox, as the examples get it from ``tidegate session``."""
+    return service.session("--life", "600")

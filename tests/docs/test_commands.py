@@ -1,12 +1,11 @@
 """Every command on every page is one that works; what an example says is answered is answered."""
 
-import functools
+import contextlib
+import io
 import itertools
 import json
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -14,7 +13,8 @@ import httpx2
 import pytest
 
 from support.markdown import ROOT, Block, all_blocks, blocks, commands, pages
-from support.processes import Service, environment
+from support.processes import Service
+from tidegate.cli import main
 
 SESSION = "$(.venv/bin/tidegate session)"
 BASES = ("http://127.0.0.1:8000", "https://chat.example.com")
@@ -42,10 +42,9 @@ def curls() -> list[pytest.param]:
     return found
 
 
-def run_curl(command: str, service: Service) -> httpx2.Response:
+def run_curl(command: str, service: Service, session: str) -> httpx2.Response:
     """Do what a curl command would; only the options that our pages use are known."""
-    command = command.replace(SESSION, service.session()) if SESSION in command else command
-    arguments = iter(shlex.split(command)[1:])
+    arguments = iter(shlex.split(command.replace(SESSION, session))[1:])
     method, headers, url = "GET", {}, ""
     for argument in arguments:
         if argument == "-X":
@@ -91,24 +90,21 @@ def test_each_command_is_known(command: str) -> None:
         assert words[0] == "curl" or command in OTHERS
 
 
-@functools.cache
 def help_of(*names: str) -> str:
     """What ``tidegate NAMES --help`` prints; fails for a command that is not there."""
-    run = subprocess.run(
-        [sys.executable, "-m", "tidegate", *names, "--help"],
-        env=environment(COLUMNS="200", NO_COLOR="1", TERM="dumb"),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    return run.stdout
+    shown = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(shown):
+        for name, text in {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}.items():
+            patch.setenv(name, text)
+        assert main([*names, "--help"]) == 0, shown.getvalue()
+    return shown.getvalue()
 
 
 @pytest.mark.parametrize(("command", "expected"), curls())
-def test_each_request_is_answered_as_shown(command: str, expected: Block | None, service: Service) -> None:
-    answer = run_curl(command, service)
+def test_each_request_is_answered_as_shown(
+    command: str, expected: Block | None, service: Service, session: str
+) -> None:
+    answer = run_curl(command, service, session)
 
     assert answer.status_code < 500
     if expected is not None:

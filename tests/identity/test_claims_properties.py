@@ -2,7 +2,7 @@
 
 import contextlib
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.issuing import CLERK, NOW, ORIGIN, any_key_set, clerk_claims, clerk_policy
@@ -38,7 +38,6 @@ POLICIES = st.builds(
 TEXTS = ("subject", "session_id", "name", "email", "image", "organization", "actor", "claimed_user_id")
 
 
-@settings(max_examples=200, deadline=None)
 @given(changes=CHANGES, typ=TYPES, policy=POLICIES, now=st.floats(NOW - 300, NOW + 300))
 def test_accepted_or_refused_and_what_is_accepted_keeps_the_rules(changes, typ, policy, now):
     claims = clerk_claims() | changes
@@ -57,7 +56,6 @@ def test_accepted_or_refused_and_what_is_accepted_keeps_the_rules(changes, typ, 
     assert repr(claims) == before
 
 
-@settings(max_examples=100, deadline=None)
 @given(claims=st.dictionaries(TEXT, VALUES, max_size=5), typ=TYPES, policy=POLICIES)
 def test_a_payload_without_the_needed_claims_is_always_refused(claims, typ, policy):
     try:
@@ -67,7 +65,6 @@ def test_a_payload_without_the_needed_claims_is_always_refused(claims, typ, poli
     raise AssertionError("accepted")
 
 
-@settings(max_examples=200, deadline=None)
 @given(iss=VALUES | st.text(st.sampled_from(CLERK), max_size=30) | st.sampled_from([CLERK[1:], CLERK + "/", CLERK]))
 def test_only_the_one_issuer(iss):
     claims = clerk_claims() | {"iss": iss}

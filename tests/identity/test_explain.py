@@ -1,7 +1,7 @@
 """An explanation says what the verifier says, check by check."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.issuing import CLERK, NOW, ORIGIN, ScriptedKeys, SigningIssuer, clerk_claims, clerk_policy
@@ -140,7 +140,6 @@ TOKENS = st.builds(
 CUT = st.builds(lambda token, start, end: token[start:end], TOKENS, st.integers(0, 5), st.integers(200, 900))
 
 
-@settings(max_examples=200, deadline=None)
 @given(token=TOKENS | CUT | st.binary(max_size=50), has_keys=st.booleans(), now=st.integers(NOW - 90, NOW + 90))
 def test_explanation_and_verdict_are_one(token, has_keys, now):
     verifier = gate(ScriptedKeys("clerk", SIGNER.key_set if has_keys else None))

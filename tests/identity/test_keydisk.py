@@ -103,7 +103,7 @@ def test_a_damaged_file_is_ignored(disk, file, octets):
     assert_ignored(disk, cause="")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_damage_makes_loading_fail(disk, file, data):
     disk.save(SAVED)

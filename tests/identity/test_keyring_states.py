@@ -180,5 +180,5 @@ def print_of(seed):
 
 PRINTS = {seed: print_of(seed) for seed in "123"}
 
-KeyRingMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+KeyRingMachine.TestCase.settings = settings(stateful_step_count=25)
 TestKeyRing = KeyRingMachine.TestCase

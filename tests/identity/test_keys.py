@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.signing import ALGORITHMS, jwk, pem, private_key, rsa_key, signature
@@ -221,7 +221,6 @@ def test_taking_out_a_stranger_changes_nothing():
 
 
 @given(st.lists(st.sampled_from("abcd"), max_size=4), st.lists(st.sampled_from("abcd"), max_size=4))
-@settings(max_examples=100)
 def test_after_replacing_exactly_the_keys_in_use_are_live(before, after):
     old, new = (key_set(*(ED | {"kid": kid} for kid in kids)) for kids in (before, after))
     held = list(old)
@@ -242,7 +241,6 @@ def test_after_replacing_exactly_the_keys_in_use_are_live(before, after):
         max_leaves=20,
     )
 )
-@settings(max_examples=100)
 def test_any_document_gives_a_set_or_an_error(document):
     members = document.get("keys") if isinstance(document, dict) else document
     whole = document if isinstance(document, dict) else {"keys": document}

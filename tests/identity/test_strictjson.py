@@ -2,7 +2,7 @@ import json
 import sys
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tidegate.identity import strictjson
@@ -20,14 +20,12 @@ VALUES = st.recursive(
 
 
 @given(VALUES, st.booleans(), st.booleans())
-@settings(max_examples=200)
 def test_what_any_writer_writes_is_read_back(value, ascii_only, spaced):
     text = json.dumps(value, ensure_ascii=ascii_only, separators=None if spaced else (",", ":"))
     assert parse_json(text.encode(), 50) == value
 
 
 @given(VALUES)
-@settings(max_examples=200)
 def test_both_readers_read_the_same(value):
     octets = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     quick, careful = parse_json(octets, 50), strictjson._read_carefully(octets)
@@ -35,7 +33,6 @@ def test_both_readers_read_the_same(value):
 
 
 @given(st.binary(max_size=40))
-@settings(max_examples=200)
 @example(b'{"a":1e999}')
 @example(b'{"a":-0}')
 @example(b'"\xed\xa0\x80"')
@@ -50,7 +47,6 @@ def test_what_the_quick_reader_takes_the_careful_one_takes_too(octets):
 
 
 @given(st.binary(max_size=60) | st.text('{}[]",:\\u0aAd8eE1-. \tnul', max_size=40).map(str.encode))
-@settings(max_examples=200)
 def test_octets_are_read_or_refused_and_nothing_else(octets):
     try:
         value = parse_json(octets)
@@ -145,7 +141,6 @@ def test_brackets_side_by_side_or_inside_strings_are_not_depth(value):
 
 
 @given(VALUES, st.integers(1, 6))
-@settings(max_examples=150)
 def test_depth_is_counted_exactly(value, bound):
     def depth(item):
         if isinstance(item, dict):

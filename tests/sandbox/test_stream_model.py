@@ -82,7 +82,7 @@ class UsersMachine(RuleBasedStateMachine):
 
 
 TestUsers = UsersMachine.TestCase
-TestUsers.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+TestUsers.settings = settings(stateful_step_count=20)
 
 
 def test_an_upsert_wipes_what_it_does_not_name(users):

@@ -14,7 +14,7 @@ from tidegate.settings.model import SPECS, VARIABLES
 from tidegate.settings.show import render
 
 SECRET_VARIABLES = ("STREAM_API_SECRET", "STREAM_CHAT_API_SECRET", "AUTH_SECRET", "NEXTAUTH_SECRET")
-BOUNDED = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+BOUNDED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 sensible = st.sampled_from(
     [

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import structlog
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
@@ -386,7 +386,6 @@ EXISTING = st.dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(offers=OFFERS, failures=FAILURES, existing=EXISTING, bad=st.sets(st.integers(0, 12).map("u{}".format)))
 def test_whatever_fails_stream_ends_up_with_the_latest_of_every_good_user(offers, failures, existing, bad):
     bench = Bench(calls_per_minute=60_000)

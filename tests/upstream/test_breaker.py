@@ -166,5 +166,5 @@ class BreakerMachine(RuleBasedStateMachine):
         assert self.breaker.state is BreakerState.CLOSED
 
 
-BreakerMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+BreakerMachine.TestCase.settings = settings(stateful_step_count=30)
 TestBreakerMachine = BreakerMachine.TestCase

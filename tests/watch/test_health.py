@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.upstream.breaker import BreakerState
@@ -168,7 +168,6 @@ INPUTS = st.builds(
 )
 
 
-@settings(max_examples=200)
 @given(INPUTS)
 def test_every_mixture(inputs):
     health = judge(inputs)
@@ -206,3 +205,11 @@ def test_every_mixture(inputs):
 )
 def test_key_type(api_key, settings, kind):
     assert key_type(api_key, **settings) == kind
+
+
+def test_strangers_do_not_learn_that_the_app_stands_open():
+    posture = replace(SAFE, disable_auth_checks=True, disable_permissions_checks=True)
+    health = judge(replace(GOOD, public=True, probe=replace(PROBE, posture=posture)))
+    assert health.status is Status.HEALTHY
+    assert health.warnings == ("A setting of the app at Stream deserves a look.",)
+    assert "disabled" not in str(health)
