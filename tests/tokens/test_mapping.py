@@ -159,3 +159,12 @@ def test_an_assigned_id_must_be_possible(user_id):
 def test_two_subjects_cannot_be_assigned_one_id():
     with pytest.raises(ValueError, match="same user id"):
         SubjectMapping(assigned={(None, "a"): "x", (None, "b"): "x"})
+
+
+@pytest.mark.parametrize(
+    ("user_id", "capitals", "folded"),
+    [("bob", True, True), ("Bob", True, False), ("tg-x", False, False), ("a.b", False, False), ("", False, False)],
+)
+def test_what_a_claim_may_name(user_id, capitals, folded):
+    assert SubjectMapping().may_claim(user_id) is capitals
+    assert SubjectMapping(escape_capitals=True).may_claim(user_id) is folded

@@ -16,7 +16,7 @@ from tidegate.identity.assemble import assemble
 from tidegate.identity.service import Verifier
 from tidegate.limits import ExchangeLimits, LimitRates
 from tidegate.logs import RequestLog, wants_json
-from tidegate.settings import Settings
+from tidegate.settings import Environment, Settings
 from tidegate.tokens.mapping import SubjectMapping
 from tidegate.tokens.migration import MapFileError, read_assigned
 from tidegate.tokens.mint import Minter
@@ -67,10 +67,8 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
         MapFileError: the file of assigned user ids cannot be used.
     """
     clock = clock or SystemClock()
-    credentials = credentials_of(settings)
-    background = Background()
+    credentials, background = credentials_of(settings), Background()
     metrics.BUILD_INFO.labels(__version__, ".".join(map(str, sys.version_info[:3]))).set(1)
-
     # Identity.
     issuers = assemble(settings, clock)
     background.close_with(issuers.aclose)
@@ -79,32 +77,45 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     verifier = Verifier(issuers.issuers, clock, issuers.limits)
 
     # Stream.
-    breaker, quota = Breaker(clock), Quota(clock)
-    client = stream_client(settings, credentials, clock, breaker, quota)
+    client = stream_client(settings, credentials, clock, Breaker(clock), Quota(clock))
     background.close_with(client.aclose)
     prober = Prober(client, clock, settings.probe_seconds)
     background.add("prober", prober.run)
 
-    # The exchange.
+    # The exchange, and the doors to all of it.
+    exchange = _exchange(settings, credentials, verifier, client, background, clock)
+    watch = Watch(
+        prober=prober,
+        client=client,
+        issuers=issuers.issuers,
+        probe_seconds=settings.probe_seconds,
+        public=settings.environment is Environment.PRODUCTION,
+    )
+    log = RequestLog(clock, sys.stdout, as_json=wants_json(settings.log_format, sys.stdout))
+    doors = Doors(settings, api_key=credentials.api_key, clock=clock, background=background, log=log)
+    main = doors.main(exchange, watch, ChatStatus(client, clock))
+    return Runtime(main, doors.ops(watch), background, exchange, watch, settings)
+
+
+def _exchange(
+    settings: Settings,
+    credentials: Credentials,
+    verifier: Verifier,
+    client: StreamClient,
+    background: Background,
+    clock: Clock,
+) -> Exchange:
     minter = Minter(credentials.signer, settings.token_life_seconds, settings.token_cache_size)
-    sync = _sync(settings, client, clock, background, lambda user_id: minter.rhythm(user_id).pseudonym)
-    exchange = Exchange(
+    return Exchange(
         verifier=verifier,
         limits=ExchangeLimits(_rates(settings)),
         mapping=subject_mapping(settings),
         minter=minter,
         sessions=SessionCache(settings.session_cache_size),
-        sync=sync,
+        sync=_sync(settings, client, clock, background, lambda user_id: minter.rhythm(user_id).pseudonym),
         clock=clock,
         stopping=lambda: background.stopping,
     )
-    watch = Watch(
-        prober=prober, breaker=breaker, quota=quota, issuers=issuers.issuers, probe_seconds=settings.probe_seconds
-    )
-    log = RequestLog(clock, sys.stdout, as_json=wants_json(settings.log_format, sys.stdout))
-    doors = Doors(settings, api_key=credentials.api_key, clock=clock, background=background, log=log)
-    app = doors.main(exchange, watch, ChatStatus(client, clock))
-    return Runtime(app, doors.ops(watch), background, exchange, watch, settings)
 
 
 def credentials_of(settings: Settings) -> Credentials:

@@ -73,9 +73,10 @@ class Gateway:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
         call = self._reader.read(scope)
-        route = scope["path"]
+        route = "unmatched"  # never the path as received, which anybody can write
         try:
-            if (door := self._exchanges.get(route)) is not None and scope["method"] == "POST":
+            if (door := self._exchanges.get(scope["path"])) is not None and scope["method"] == "POST":
+                route = scope["path"]
                 answer = await door(call, receive)
                 status = answer.status
                 await answer.send(send, self._shared(call))

@@ -88,6 +88,10 @@ class SubjectMapping:
             return subject
         return self._made(namespace, subject)
 
+    def may_claim(self, user_id: str) -> bool:
+        """Whether an id that a claim names can be taken as it is: one of the alphabet in force, and none made here."""
+        return self._plain.fullmatch(user_id) is not None and not user_id.startswith(RESERVED)
+
     def subject(self, user_id: str) -> tuple[str | None, str]:
         """The namespace and subject whose id this is.
 

@@ -78,10 +78,10 @@ class Admission:
         Raises:
             Refusal: the request gets no further.
         """
+        token = self._rules.check(call)
         headers = call.headers
         if headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers:
             await drain(call, receive, self._rules.body_bytes)
-        token = self._rules.check(call)
         address = limit_key(call.client)
         try:
             session = self._exchange.admit(token, address)

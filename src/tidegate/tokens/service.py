@@ -8,7 +8,7 @@ from tidegate.errors import Reason, Refusal
 from tidegate.identity.model import VerifiedSubject
 from tidegate.identity.service import KeysNeeded, Verifier
 from tidegate.limits import ExchangeLimits
-from tidegate.tokens.mapping import RESERVED, SubjectMapping, is_user_id
+from tidegate.tokens.mapping import SubjectMapping
 from tidegate.tokens.mint import Minter
 from tidegate.tokens.model import Issued, Session
 from tidegate.tokens.sessions import SessionCache
@@ -161,7 +161,7 @@ def user_id_of(who: VerifiedSubject, mapping: SubjectMapping) -> str:
     # Migration: the claim alone decides. Falling back to the subject where the claim is
     # missing would let one person's subject be another person's claimed id.
     claimed = who.claimed_user_id
-    if claimed is None or not is_user_id(claimed) or claimed.startswith(RESERVED):
+    if claimed is None or not mapping.may_claim(claimed):
         raise Refusal(
             Reason.SUBJECT_UNMAPPABLE,
             "The claim named by TIDEGATE_USER_ID_CLAIM is missing or is not a user id that Stream takes.",

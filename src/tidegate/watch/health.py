@@ -15,6 +15,7 @@ from tidegate.watch.model import (
     IssuerHealth,
     KeysState,
     KeyType,
+    Posture,
     ProbeResult,
     Status,
     Troubleshooting,
@@ -114,7 +115,7 @@ def judge(inputs: HealthInputs) -> Health:
         *_issuers(inputs.issuers),
         *_stream(inputs),
         *_quota(inputs.quota_ratio),
-        *_posture(_current(inputs)),
+        *_posture(_current(inputs), public=inputs.public),
     ]
     status = max((finding.status for finding in findings), key=_SEVERITY.__getitem__, default=Status.HEALTHY)
     issues = tuple(finding.issue for finding in findings if finding.status is not Status.HEALTHY)
@@ -251,29 +252,41 @@ def _quota(ratio: float | None) -> Iterator[Finding]:
         )
 
 
-def _posture(probe: ProbeResult | None) -> Iterator[Finding]:
+def _posture(probe: ProbeResult | None, *, public: bool) -> Iterator[Finding]:
     """What the last answer tells of the app and the clocks."""
     if probe is None:
         return
     posture = probe.posture
     if posture is not None and posture.suspended:
         yield Finding(Status.UNHEALTHY, *_ADVICE[Failure.SUSPENDED])
-    if posture is not None and posture.disable_auth_checks:
+    if posture is not None and public and (posture.disable_auth_checks or posture.disable_permissions_checks):
+        # Whoever reads this must not learn that the app stands open.
         yield Finding(
             Status.HEALTHY,
-            "The app at Stream has authentication checks disabled: anyone can sign in as anyone.",
-            ("Switch authentication checks on in Stream's dashboard.",),
+            "A setting of the app at Stream deserves a look.",
+            ("Run `tidegate config check --live`: it names the setting.",),
         )
-    if posture is not None and posture.disable_permissions_checks:
-        yield Finding(
-            Status.HEALTHY,
-            "The app at Stream has permission checks disabled: every user may do everything.",
-            ("Switch permission checks on in Stream's dashboard.",),
-        )
+    elif posture is not None:
+        yield from _open_checks(posture)
     difference = probe.clock_difference_s
     if difference is not None and abs(difference) > CLOCK_TOLERANCE_S:
         yield Finding(
             Status.HEALTHY,
             f"This machine's clock and Stream's differ by {abs(difference):.0f} s.",
             ("Set this machine's clock by NTP: Stream refuses tokens dated in its future.",),
+        )
+
+
+def _open_checks(posture: Posture) -> Iterator[Finding]:
+    if posture.disable_auth_checks:
+        yield Finding(
+            Status.HEALTHY,
+            "The app at Stream has authentication checks disabled: anyone can sign in as anyone.",
+            ("Switch authentication checks on in Stream's dashboard.",),
+        )
+    if posture.disable_permissions_checks:
+        yield Finding(
+            Status.HEALTHY,
+            "The app at Stream has permission checks disabled: every user may do everything.",
+            ("Switch permission checks on in Stream's dashboard.",),
         )

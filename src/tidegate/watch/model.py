@@ -113,6 +113,7 @@ class HealthInputs:
         breaker: where the circuit breaker to Stream stands.
         quota_ratio: the smallest part left of any limit of Stream's; None where not known.
         issuers: the configured ones.
+        public: whether strangers read the judgement: then it does not say which checks the app has off.
     """
 
     problems: tuple[str, ...] = ()
@@ -122,6 +123,7 @@ class HealthInputs:
     breaker: BreakerState = BreakerState.CLOSED
     quota_ratio: float | None = None
     issuers: tuple[IssuerHealth, ...] = ()
+    public: bool = False
 
 
 class Status(StrEnum):

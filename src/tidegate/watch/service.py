@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from tidegate.identity.service import Issuer
-from tidegate.upstream.breaker import Breaker
-from tidegate.upstream.quota import Quota
+from tidegate.upstream.client import StreamClient
 from tidegate.watch.health import judge
 from tidegate.watch.model import Failure, Health, HealthInputs, IssuerHealth, KeysState
 from tidegate.watch.prober import Prober
@@ -18,21 +17,21 @@ class Watch:
 
     Args:
         prober: of Stream.
-        breaker: of the client to Stream.
-        quota: of the client to Stream.
+        client: to Stream; its breaker and its quota are looked at.
         issuers: whose keys are looked at.
         probe_seconds: the prober's period.
+        public: whether strangers can read the judgement, as in production.
     """
 
-    __slots__ = ("_breaker", "_issuers", "_longest", "_prober", "_quota")
+    __slots__ = ("_client", "_issuers", "_longest", "_prober", "_public")
 
     def __init__(
-        self, *, prober: Prober, breaker: Breaker, quota: Quota, issuers: Sequence[Issuer], probe_seconds: float
+        self, *, prober: Prober, client: StreamClient, issuers: Sequence[Issuer], probe_seconds: float, public: bool
     ) -> None:
         self._prober = prober
-        self._breaker = breaker
-        self._quota = quota
+        self._client = client
         self._issuers = tuple(issuers)
+        self._public = public
         self._longest = _PROBES_MISSED * probe_seconds
 
     def health(self) -> Health:
@@ -43,9 +42,10 @@ class Watch:
                 probe=probe,
                 probe_age_s=0.0 if probe is None else self._prober.age(probe),
                 probe_max_age_s=self._longest,
-                breaker=self._breaker.state,
-                quota_ratio=self._quota.lowest_ratio(),
+                breaker=self._client.breaker.state,
+                quota_ratio=self._client.quota.lowest_ratio(),
                 issuers=self.issuers(),
+                public=self._public,
             )
         )
 
