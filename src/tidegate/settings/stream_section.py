@@ -98,7 +98,7 @@ class TokenSection(Section):
         int,
         spec(
             "TIDEGATE_TOKEN_CACHE_SIZE",
-            k.Integer(2, COUNT_MAX, "users", OFF),
+            k.Integer(1, COUNT_MAX, "users", OFF),
             "For how many users the token of this minute is kept, so that asking again signs nothing.",
         ),
     ] = 4_096
