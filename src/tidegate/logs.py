@@ -117,15 +117,16 @@ class RequestLog:
         clock: for the time stamps.
         stream: where to.
         as_json: JSON lines rather than lines for people.
+        batch: so many lines are written at once, without waiting for more.
     """
 
     _DELAY = 0.2
-    _BATCH = 512
 
-    def __init__(self, clock: Clock, stream: TextIO, *, as_json: bool) -> None:
+    def __init__(self, clock: Clock, stream: TextIO, *, as_json: bool, batch: int = 512) -> None:
         self._clock = clock
         self._stream = stream
         self._as_json = as_json
+        self._batch = batch
         self._lines: list[str] = []
         self._second = -1
         self._stamp = ""
@@ -169,8 +170,12 @@ class RequestLog:
         else:
             outcome = f"{status} {method} {route} {seconds * 1000:.2f}ms reason={reason} issuer={issuer}"
             self._lines.append(_for_people(self._stamp, outcome, subject, request_id))
-        if not self._waiting or len(self._lines) >= self._BATCH:
+        if not self._waiting or len(self._lines) >= self._batch:
             self._deliver()
+
+    def __len__(self) -> int:
+        """How many lines are held back."""
+        return len(self._lines)
 
     def flush(self) -> None:
         """Write what is held back."""
@@ -189,7 +194,7 @@ class RequestLog:
 
     def _deliver(self) -> None:
         """Write at once when enough has come together, or see to it that it is written soon."""
-        if len(self._lines) >= self._BATCH:
+        if len(self._lines) >= self._batch:
             self.flush()
             return
         try:

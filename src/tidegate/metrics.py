@@ -62,6 +62,7 @@ REQUEST_DURATION = SpreadFamily(
     registry=REGISTRY,
 )
 
+LOG_LINES_WAITING = Gauge("tidegate_log_lines_waiting", "Request lines not yet written.", registry=REGISTRY)
 BUILD_INFO = Gauge("tidegate_build_info", "What runs here.", ["version", "python"], registry=REGISTRY)
 
 # Key sets.
@@ -96,10 +97,32 @@ UPSTREAM_QUOTA = Gauge(
     ["endpoint"],
     registry=REGISTRY,
 )
+UPSTREAM_WAITING = Gauge(
+    "tidegate_upstream_waiting_calls", "Calls to Stream that wait for their turn.", registry=REGISTRY
+)
+UPSTREAM_LIMITED = Counter(
+    "tidegate_upstream_limited_total", "Calls to Stream that ended at a limit of ours.", ["limit"], registry=REGISTRY
+)
+UPSTREAM_RETRIES = Counter(
+    "tidegate_upstream_retries_total", "Calls to Stream that were tried again.", ["operation"], registry=REGISTRY
+)
+LIVE_TESTS = Counter(
+    "tidegate_live_tests_total",
+    "Calls of the live test: answered from memory, by a probe, or without one in time.",
+    ["result"],
+    registry=REGISTRY,
+)
+STATUS_CACHE_ENTRIES = Gauge("tidegate_status_cache_entries", "Users whose status is remembered.", registry=REGISTRY)
+STATUS_CACHE_EVICTED = Counter(
+    "tidegate_status_cache_evicted_total", "Users forgotten because the memory was full.", registry=REGISTRY
+)
 UPSTREAM_BREAKER_STATE = Gauge(
     "tidegate_upstream_breaker_state", "Circuit breaker to Stream: 0 closed, 1 half-open, 2 open.", registry=REGISTRY
 )
 SYNC_QUEUE_ENTRIES = Gauge("tidegate_sync_queue_entries", "Profiles waiting to be synced.", registry=REGISTRY)
+SYNC_MEMORY_ENTRIES = Gauge(
+    "tidegate_sync_memory_entries", "Users whose last synced profile is remembered.", registry=REGISTRY
+)
 SYNC_TOTAL = Counter(
     "tidegate_sync_total", "Profiles synced to Stream, and calls of it that failed.", ["result"], registry=REGISTRY
 )

@@ -6,7 +6,6 @@ import json
 import pytest
 
 from support.doors import DoorSettings, Wire, app, door
-from tidegate.app import protocol
 from tidegate.metrics import REGISTRY
 
 GET = b"GET /here HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -106,7 +105,7 @@ async def test_requests_sent_ahead_are_bounded():
     before = refused("pipeline")
     async with door() as running:
         wire = await Wire.to(running)
-        await wire.say(b"GET /hold?0.05 HTTP/1.1\r\nHost: a\r\n\r\n" * (protocol.PIPELINE_MAX + 3))
+        await wire.say(b"GET /hold?0.05 HTTP/1.1\r\nHost: a\r\n\r\n" * (DoorSettings.pipeline_max + 3))
         await wire.ended()
         await wire.close()
     assert refused("pipeline") == before + 1

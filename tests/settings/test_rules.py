@@ -123,6 +123,13 @@ def test_sizes_that_contradict_each_other():
     assert load({"TIDEGATE_HEADER_BYTES": "9216"})
 
 
+def test_a_least_value_is_at_most_the_greatest():
+    found = problems({"TIDEGATE_KEYS_FRESH_MIN_SECONDS": "60", "TIDEGATE_KEYS_FRESH_MAX_SECONDS": "59"})
+    assert "more than TIDEGATE_KEYS_FRESH_MAX_SECONDS" in found["TIDEGATE_KEYS_FRESH_MIN_SECONDS"]
+    assert "TIDEGATE_BREAKER_OPEN_SECONDS" in problems({"TIDEGATE_BREAKER_OPEN_MAX_SECONDS": "4"})
+    assert load({"TIDEGATE_BREAKER_OPEN_MAX_SECONDS": "5"})
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

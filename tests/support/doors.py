@@ -15,6 +15,10 @@ class DoorSettings:
     header_bytes: int = 2048
     header_timeout_ms: int = 10_000
     body_bytes: int = 4096
+    url_bytes: int = 8192
+    message_bytes: int = 8 * 4096
+    pipeline_max: int = 32
+    keep_alive_seconds: int = 75
     connections_max: int = 50
     tls_certificate_file: Path | None = None
     tls_key_file: Path | None = None

@@ -27,11 +27,9 @@ from tidegate.tokens.sync import ProfileSync, SyncOptions
 from tidegate.upstream.breaker import Breaker
 from tidegate.upstream.client import ClientOptions, StreamClient
 from tidegate.upstream.quota import Quota
+from tidegate.upstream.retry import RetryPolicy
 from tidegate.watch.prober import Prober
 from tidegate.watch.service import Watch
-
-_DRAIN_SECONDS = 2.0
-"""What profile sync may still send when the service ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +75,9 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     verifier = Verifier(issuers.issuers, clock, issuers.limits)
 
     # Stream.
-    client = stream_client(settings, credentials, clock, Breaker(clock), Quota(clock))
+    client = stream_client(settings, credentials, clock, breaker_of(settings, clock), Quota(clock))
     background.close_with(client.aclose)
-    prober = Prober(client, clock, settings.probe_seconds)
+    prober = _prober(settings, client, clock)
     background.add("prober", prober.run)
 
     # The exchange, and the doors to all of it.
@@ -91,10 +89,30 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
         probe_seconds=settings.probe_seconds,
         public=settings.environment is Environment.PRODUCTION,
     )
-    log = RequestLog(clock, sys.stdout, as_json=wants_json(settings.log_format, sys.stdout))
-    doors = Doors(settings, api_key=credentials.api_key, clock=clock, background=background, log=log)
-    main = doors.main(exchange, watch, ChatStatus(client, clock))
+    doors = Doors(settings, api_key=credentials.api_key, clock=clock, background=background, log=_log(settings, clock))
+    main = doors.main(exchange, watch, _status(settings, client, clock))
     return Runtime(main, doors.ops(watch), background, exchange, watch, settings)
+
+
+def _prober(settings: Settings, client: StreamClient, clock: Clock) -> Prober:
+    return Prober(
+        client,
+        clock,
+        settings.probe_seconds,
+        live_gap_s=settings.live_test_gap_seconds,
+        live_wait_s=settings.live_test_wait_ms / 1000,
+    )
+
+
+def _log(settings: Settings, clock: Clock) -> RequestLog:
+    as_json = wants_json(settings.log_format, sys.stdout)
+    log = RequestLog(clock, sys.stdout, as_json=as_json, batch=settings.log_batch_lines)
+    metrics.LOG_LINES_WAITING.set_function(log.__len__)
+    return log
+
+
+def _status(settings: Settings, client: StreamClient, clock: Clock) -> ChatStatus:
+    return ChatStatus(client, clock, remembered=settings.status_cache_size, fresh_seconds=settings.status_fresh_seconds)
 
 
 def _exchange(
@@ -132,6 +150,21 @@ def credentials_of(settings: Settings) -> Credentials:
     return Credentials(settings.api_key, settings.api_secret.get_secret_value())
 
 
+def breaker_of(settings: Settings, clock: Clock) -> Breaker:
+    """The circuit breaker that the settings describe.
+
+    Args:
+        settings: sound ones.
+        clock: measures how long it has been open.
+    """
+    return Breaker(
+        clock,
+        threshold=settings.breaker_failures,
+        open_seconds=settings.breaker_open_seconds,
+        open_seconds_max=settings.breaker_open_max_seconds,
+    )
+
+
 def stream_client(
     settings: Settings, credentials: Credentials, clock: Clock, breaker: Breaker, quota: Quota
 ) -> StreamClient:
@@ -149,7 +182,11 @@ def stream_client(
         timeout_s=settings.timeout_ms / 1000,
         concurrency=settings.upstream_concurrency,
         connections=settings.upstream_connections,
+        waiting=settings.upstream_waiting_calls,
+        waiting_s=settings.upstream_waiting_ms / 1000,
+        answer_bytes=settings.upstream_answer_bytes,
         enable_logging=settings.enable_logging,
+        retry=RetryPolicy(attempts=settings.upstream_attempts, cap_s=settings.upstream_retry_max_ms / 1000),
     )
     return StreamClient(
         credentials.api_key,
@@ -171,12 +208,15 @@ def _sync(
         queue_size=settings.sync_queue_size,
         memory_size=settings.sync_memory_size,
         calls_per_minute=settings.sync_calls_per_minute,
+        reserve=settings.sync_reserve_percent / 100,
+        linger_s=settings.sync_linger_ms / 1000,
+        pause_max_s=settings.sync_pause_max_seconds,
     )
     sync = ProfileSync(client, client.quota, options, clock, hash_id=pseudonym)
     background.add("profile sync", sync.run)
 
     async def drain() -> None:
-        await sync.drain(_DRAIN_SECONDS)
+        await sync.drain(settings.sync_drain_seconds)
 
     background.close_with(drain)
     return sync

@@ -39,9 +39,6 @@ BODY: Final = 2
 LINGER_SECONDS: Final = 2.0
 """How long a connection may take to go once it was closed here."""
 
-PIPELINE_MAX: Final = 32
-"""Requests a peer may send ahead of their answers (RFC 9112, section 9.3.2)."""
-
 
 class LimitReachedError(Exception):
     """Raised inside the parser's callbacks to leave the parser; carries the limit's name."""
@@ -58,6 +55,7 @@ class HttpLimits:
             smaller bound on a body; this one is for a peer that sends on when nobody reads.
         receive_seconds: for a head to arrive, again for its body, and for a peer to take what was written.
         keep_alive_seconds: for the next request to begin.
+        pipeline_max: requests a peer may send ahead of their answers (RFC 9112, section 9.3.2).
         connections_max: connections open at once.
         eager_paths: raw paths whose requests are begun at once, see `Connection`.
     """
@@ -67,6 +65,7 @@ class HttpLimits:
     message_bytes: int = 1_048_576
     receive_seconds: float = 10.0
     keep_alive_seconds: float = 75.0
+    pipeline_max: int = 32
     connections_max: int = 10_000
     eager_paths: frozenset[bytes] = frozenset()
 
@@ -233,7 +232,7 @@ class Connection(HttpToolsProtocol):
             return
         self.flow.pause_reading()
         self.pipeline.appendleft((cycle, self.app))
-        if len(self.pipeline) > PIPELINE_MAX:
+        if len(self.pipeline) > self.limits.pipeline_max:
             raise LimitReachedError("pipeline")
 
     def _scope(self, method: str, version: str) -> HTTPScope:
@@ -358,9 +357,7 @@ class Connection(HttpToolsProtocol):
             if self.dead:
                 self.transport.abort()
                 return
-            name = _TIMEOUT_NAME[self.stage]
-            if name:
-                HTTP_REFUSED.labels(name).inc()
+            HTTP_REFUSED.labels(_TIMEOUT_NAME[self.stage]).inc()
             self.dead = True
             self.transport.close()
 
@@ -375,7 +372,7 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()
 
 
-_TIMEOUT_NAME: Final = {IDLE: "", HEAD: "header_timeout", BODY: "body_timeout"}
+_TIMEOUT_NAME: Final = {IDLE: "keep_alive", HEAD: "header_timeout", BODY: "body_timeout"}
 
 
 def bound_to(limits: HttpLimits, answers: Answers) -> type[Connection]:

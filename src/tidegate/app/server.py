@@ -27,13 +27,11 @@ _T = TypeVar("_T")
 SWEEP_TICKS: Final = 2
 """Connections are swept every so many tenths of a second; time-outs are that exact."""
 
-_MESSAGE_FACTOR: Final = 8
 _COLLECT_EVERY: Final = (20_000, 20, 50)
 """Allocations before the youngest are collected, and how many of those before an older generation. Requests leave
 hardly any cycles behind, while cached sessions, which live long, would be looked through again and again."""
 
 _OPS_DRAIN_SECONDS: Final = 2
-_URL_BYTES: Final = 8_192
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """For TLS 1.2 (RFC 9325, section 4.2); the server's own default was a list of old ones in some of its versions."""
 
@@ -56,6 +54,22 @@ class ServerSettings(Protocol):
     @property
     def body_bytes(self) -> int:
         """Longest body that the application reads."""
+
+    @property
+    def url_bytes(self) -> int:
+        """Longest request target."""
+
+    @property
+    def message_bytes(self) -> int:
+        """Most that a peer may send after a head."""
+
+    @property
+    def pipeline_max(self) -> int:
+        """Requests that a peer may send ahead of their answers."""
+
+    @property
+    def keep_alive_seconds(self) -> int:
+        """Time for the next request to begin."""
 
     @property
     def connections_max(self) -> int:
@@ -131,9 +145,11 @@ def make_config(
 def _limits(settings: ServerSettings, eager_paths: frozenset[bytes]) -> HttpLimits:
     return HttpLimits(
         header_bytes=settings.header_bytes,
-        url_bytes=min(_URL_BYTES, settings.header_bytes),
-        message_bytes=_MESSAGE_FACTOR * settings.body_bytes,
+        url_bytes=min(settings.url_bytes, settings.header_bytes),
+        message_bytes=max(settings.message_bytes, settings.body_bytes),
         receive_seconds=settings.header_timeout_ms / 1000,
+        keep_alive_seconds=settings.keep_alive_seconds,
+        pipeline_max=settings.pipeline_max,
         connections_max=settings.connections_max,
         eager_paths=eager_paths,
     )

@@ -7,7 +7,7 @@ import httpx2
 
 from tidegate.clock import Clock
 from tidegate.identity.discovery import DirectKeyServer, DiscoveredKeyServer
-from tidegate.identity.fetch import DocumentFetcher, new_client
+from tidegate.identity.fetch import DocumentFetcher, Freshness, new_client
 from tidegate.identity.jws import JwsLimits
 from tidegate.identity.keydisk import KeyDisk
 from tidegate.identity.keyring import FixedKeys, KeyOptions, RemoteKeys
@@ -47,10 +47,16 @@ def assemble(settings: Settings, clock: Clock, *, client: httpx2.AsyncClient | N
         FetchError: a key server's URL is one from which nothing may be fetched.
     """
     client = client or new_client()
+    freshness = Freshness(
+        default=settings.keys_fresh_seconds,
+        floor=settings.keys_fresh_min_seconds,
+        ceiling=settings.keys_fresh_max_seconds,
+    )
     fetcher = DocumentFetcher(
         client,
         timeout_seconds=settings.keys_fetch_timeout_ms / 1000,
         max_bytes=settings.keys_document_bytes,
+        freshness=freshness,
         loopback_http=settings.environment is not Environment.PRODUCTION,
     )
     options = KeyOptions(
@@ -59,6 +65,8 @@ def assemble(settings: Settings, clock: Clock, *, client: httpx2.AsyncClient | N
         max_keys=settings.keys_max,
         ask_seconds=settings.keys_fetch_timeout_ms / 1000,
         api_key=settings.api_key,
+        freshness=freshness,
+        retry_max_seconds=settings.keys_retry_max_seconds,
     )
     disk = KeyDisk(settings.state_dir)
     issuers = tuple(

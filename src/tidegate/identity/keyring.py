@@ -40,7 +40,6 @@ SANDBOX_MEMBER: Final = "tidegate_sandbox"
 
 _REFRESH_AT: Final = 0.8
 _FIRST_BACK_OFF: Final = 2.0
-_LONGEST_BACK_OFF: Final = 60.0
 _SHORTEST_SLEEP: Final = 0.001  # a clock's rounding must not make a busy loop
 _SHUTDOWN_SECONDS: Final = 1.0
 _SUCCESS: Final = "success"
@@ -70,6 +69,7 @@ class KeyOptions:
         max_keys: in one set; a larger document is not used.
         ask_seconds: how long `RemoteKeys.ask` waits for a fetch that is under way.
         freshness: how long keys are fresh.
+        retry_max_seconds: the longest wait after failures.
         api_key: of the app at Stream that tokens are minted for.
     """
 
@@ -79,6 +79,7 @@ class KeyOptions:
     ask_seconds: float = 5.0
     api_key: str | None = None
     freshness: Freshness = field(default_factory=Freshness)
+    retry_max_seconds: float = 60.0
 
 
 class RemoteKeys:
@@ -340,7 +341,7 @@ class RemoteKeys:
     def _fail(self, fault: Fault, detail: str) -> None:
         JWKS_REFRESH.labels(self.name, fault.value).inc()
         self._failures += 1
-        longest = min(_LONGEST_BACK_OFF, _FIRST_BACK_OFF * 2.0 ** min(self._failures - 1, 10))
+        longest = min(self._options.retry_max_seconds, _FIRST_BACK_OFF * 2.0 ** min(self._failures - 1, 10))
         delay = self._jitter.uniform(longest / 2, longest)
         self._due = self._clock.monotonic() + delay
         self._last_error = detail

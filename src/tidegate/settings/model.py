@@ -8,13 +8,14 @@ from types import MappingProxyType
 from typing import Final
 
 from tidegate.settings import urls
+from tidegate.settings.bounds_section import BoundsSection
 from tidegate.settings.identity_section import IdentitySection
 from tidegate.settings.server_section import ServerSection
 from tidegate.settings.spec import Spec
 from tidegate.settings.stream_section import Environment, StreamSection, TokenSection
 
 
-class Settings(StreamSection, IdentitySection, TokenSection, ServerSection):
+class Settings(StreamSection, IdentitySection, TokenSection, ServerSection, BoundsSection):
     """The effective settings: read once at start, passed to whoever needs them, never changed.
 
     Made without arguments it is development on a bare machine, which tests rely on.
@@ -37,7 +38,7 @@ class Settings(StreamSection, IdentitySection, TokenSection, ServerSection):
         return urls.split_bind(self.bind)[1]
 
 
-SECTIONS: Final = (StreamSection, IdentitySection, TokenSection, ServerSection)
+SECTIONS: Final = (StreamSection, IdentitySection, TokenSection, ServerSection, BoundsSection)
 """The sections, in the order of the documentation page."""
 
 

@@ -11,6 +11,11 @@ from tidegate.settings.problems import Problem, Unfit
 AUTH_SECRET_MIN: Final = 32
 PUBLIC_PREFIX: Final = "NEXT_PUBLIC_"
 HEADERS_BESIDE_TOKEN: Final = 1_024
+_ORDERED: Final = (
+    ("keys_fresh_min_seconds", "keys_fresh_max_seconds"),
+    ("breaker_open_seconds", "breaker_open_max_seconds"),
+)
+"""Pairs of settings of which the first is at most the second."""
 
 
 def check_public(variables: Mapping[str, str], secrets: frozenset[str]) -> Iterator[Problem]:
@@ -45,6 +50,7 @@ def check(draft: Draft) -> Iterator[Problem]:
     yield from _check_tls(draft)
     yield from _check_files(draft)
     yield from _check_sizes(draft)
+    yield from _check_order(draft)
     yield from _check_migration(draft)
 
 
@@ -109,6 +115,12 @@ def _check_sizes(draft: Draft) -> Iterator[Problem]:
     if settings.header_bytes < settings.session_token_bytes + HEADERS_BESIDE_TOKEN:
         mend = f"allow at least {HEADERS_BESIDE_TOKEN} bytes more than TIDEGATE_SESSION_TOKEN_BYTES"
         yield Problem(draft.name("header_bytes"), "leaves no room for a session token of the allowed size", mend)
+
+
+def _check_order(draft: Draft) -> Iterator[Problem]:
+    for low, high in _ORDERED:
+        if not draft.failed & {low, high} and getattr(draft.settings, low) > getattr(draft.settings, high):
+            yield Problem(draft.name(low), f"is more than {draft.name(high)}", f"lower it, or raise {draft.name(high)}")
 
 
 def _check_migration(draft: Draft) -> Iterator[Problem]:

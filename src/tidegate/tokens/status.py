@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Final, Protocol
 
+from tidegate import metrics
 from tidegate.bounded import BoundedTable
 from tidegate.clock import Clock
 from tidegate.errors import Reason, Refusal
@@ -13,7 +14,8 @@ from tidegate.upstream.model import StreamUser
 FRESH_SECONDS: Final = 5.0
 """How long an answer of Stream is shown again, so that a polling page costs Stream little."""
 
-_REMEMBERED: Final = 10_000
+REMEMBERED: Final = 10_000
+"""For how many users."""
 
 
 class UserQuery(Protocol):
@@ -30,16 +32,22 @@ class ChatStatus:
     Args:
         client: asks Stream.
         clock: counts the seconds.
+        remembered: for how many users an answer is kept.
+        fresh_seconds: how long an answer is shown again.
     """
 
-    __slots__ = ("_client", "_clock", "_known")
+    __slots__ = ("_client", "_clock", "_fresh", "_known")
 
-    def __init__(self, client: UserQuery, clock: Clock) -> None:
+    def __init__(
+        self, client: UserQuery, clock: Clock, *, remembered: int = REMEMBERED, fresh_seconds: float = FRESH_SECONDS
+    ) -> None:
         self._client = client
         self._clock = clock
+        self._fresh = fresh_seconds
         self._known: BoundedTable[str, tuple[float, StreamUser | None]] = BoundedTable(
-            _REMEMBERED, idle_seconds=FRESH_SECONDS
+            remembered, idle_seconds=fresh_seconds, on_evict=metrics.STATUS_CACHE_EVICTED.inc
         )
+        metrics.STATUS_CACHE_ENTRIES.set_function(self._known.__len__)
 
     async def user(self, user_id: str) -> StreamUser:
         """The user as Stream knows it, at most a few seconds ago.
@@ -52,7 +60,7 @@ class ChatStatus:
         """
         now = self._clock.monotonic()
         known = self._known.get(user_id)
-        if known is None or now - known[0] >= FRESH_SECONDS:
+        if known is None or now - known[0] >= self._fresh:
             known = (now, await self._ask(user_id))
             self._known.put(user_id, known, now)
         if known[1] is None:
@@ -72,5 +80,5 @@ class ChatStatus:
             raise Refusal(
                 Reason.UPSTREAM_UNAVAILABLE,
                 "Stream cannot be asked at this moment.",
-                retry_after=max(1, math.ceil(error.retry_after or FRESH_SECONDS)),
+                retry_after=max(1, math.ceil(error.retry_after or self._fresh)),
             ) from error

@@ -112,6 +112,7 @@ class ProfileSync:
         self._failures = 0
         self._dropped = self._counted = 0
         metrics.SYNC_QUEUE_ENTRIES.set_function(self._measure)
+        metrics.SYNC_MEMORY_ENTRIES.set_function(self._synced.__len__)
 
     def __len__(self) -> int:
         """How many users wait."""

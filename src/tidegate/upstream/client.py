@@ -221,6 +221,7 @@ class StreamClient:
                 wait = None if last_try else self._options.retry.wait_seconds(error, tried)
                 if wait is None or loop.time() + wait >= call.deadline:
                     raise
+                metrics.UPSTREAM_RETRIES.labels(operation.label).inc()
             await asyncio.sleep(wait)
 
     async def _in_turn(self, call: _Call) -> tuple[Mapping[str, object], float | None]:
@@ -235,16 +236,18 @@ class StreamClient:
 
     async def _take_slot(self, call: _Call) -> None:
         if self._slots.locked() and self._waiting >= self._options.waiting:
-            raise UpstreamBusy(call.operation.label)
+            raise _busy(call, "waiting_calls")
         self._waiting += 1
+        metrics.UPSTREAM_WAITING.inc()
         patience = asyncio.get_running_loop().time() + self._options.waiting_s
         try:
             async with asyncio.timeout_at(min(call.deadline, patience)):
                 await self._slots.acquire()
         except TimeoutError:
-            raise UpstreamBusy(call.operation.label) from None
+            raise _busy(call, "waiting_ms") from None
         finally:
             self._waiting -= 1
+            metrics.UPSTREAM_WAITING.dec()
 
     async def _attempt(self, call: _Call) -> tuple[Mapping[str, object], float | None]:
         permit = self.breaker.enter(probe=call.probe)
@@ -298,6 +301,7 @@ class StreamClient:
         return None if told is None else min(_WINDOW_SECONDS, told)
 
     def _left_alone(self, call: _Call) -> BreakerOpen:
+        metrics.UPSTREAM_LIMITED.labels("breaker").inc()
         return BreakerOpen(call.operation.label, retry_after=self.breaker.retry_after)
 
     def _record(self, operation: Operation, code: str, seconds: float) -> None:
@@ -312,6 +316,11 @@ class StreamClient:
                 quota_limit=limit.limit if limit else None,
                 quota_remaining=limit.remaining if limit else None,
             )
+
+
+def _busy(call: _Call, limit: str) -> UpstreamBusy:
+    metrics.UPSTREAM_LIMITED.labels(limit).inc()
+    return UpstreamBusy(call.operation.label)
 
 
 def _verdict(error: UpstreamError) -> Verdict:

@@ -9,7 +9,7 @@ from typing import Final
 
 import httpx2
 
-from tidegate import __version__
+from tidegate import __version__, metrics
 from tidegate.http.outgoing import read_body, trust
 from tidegate.upstream.errors import UnexpectedAnswer, UpstreamTimeout, UpstreamUnreachable
 from tidegate.upstream.model import Operation
@@ -112,6 +112,7 @@ class Wire:
             raise UnexpectedAnswer(operation.label, status=response.status_code)
         body = await read_body(response, self._answer_bytes)
         if body is None:
+            metrics.UPSTREAM_LIMITED.labels("answer_bytes").inc()
             raise UnexpectedAnswer(operation.label, status=response.status_code)
         return body
 

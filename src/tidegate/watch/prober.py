@@ -1,11 +1,11 @@
 """Asks Stream at regular intervals how it is, so that no stranger's request has to."""
 
 import asyncio
-import contextlib
 import random
 from collections.abc import Callable
 from typing import Final
 
+from tidegate import metrics
 from tidegate.clock import Clock
 from tidegate.upstream.client import StreamClient
 from tidegate.upstream.errors import (
@@ -101,10 +101,16 @@ class Prober:
             a result of the last few seconds; where Stream does not answer in the
             time a caller can be kept waiting, the last one there is, or None.
         """
-        if self._last is None or self.age(self._last) >= self._live_gap:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._live_wait):
-                    await asyncio.shield(self._probe_once())
+        if self._last is not None and self.age(self._last) < self._live_gap:
+            metrics.LIVE_TESTS.labels("remembered").inc()
+            return self._last
+        try:
+            async with asyncio.timeout(self._live_wait):
+                await asyncio.shield(self._probe_once())
+        except TimeoutError:
+            metrics.LIVE_TESTS.labels("waited_out").inc()
+        else:
+            metrics.LIVE_TESTS.labels("probed").inc()
         return self._last
 
     def _probe_once(self) -> asyncio.Task[None]:
