@@ -111,5 +111,5 @@ class Minter:
         if not is_user_id(user_id):
             raise ValueError("refusing to sign a token without a valid user id")
         expires = issued + self._life
-        token = self._sign(b'{"exp":%d,"iat":%d,"user_id":"%s"}' % (expires, issued, user_id.encode("ascii")))
+        token = self._sign(f'{{"exp":{expires},"iat":{issued},"user_id":"{user_id}"}}'.encode("ascii"))
         return Minted(token, issued, expires, issued + self._life * rhythm.refresh // 100)
