@@ -277,8 +277,10 @@ async def test_an_idle_connection_is_kept_longer_than_a_head_may_take_and_then_e
         now = asyncio.get_running_loop().time()
         connection.expire(now + 70)
         assert not connection.transport.is_closing()
+        before = refused("keep_alive")
         connection.expire(now + 80)
         assert await wire.ended() == b""
+        assert refused("keep_alive") == before + 1
         await wire.close()
 
 

@@ -162,8 +162,13 @@ async def test_calls_under_way_are_bounded(make_client):
         assert stream.busiest == 2
 
 
+def limited(limit):
+    return REGISTRY.get_sample_value("tidegate_upstream_limited_total", {"limit": limit}) or 0
+
+
 async def test_waiting_for_a_turn_is_bounded(make_client):
     options = {"concurrency": 1, "waiting": 1, "waiting_s": 0.05, "timeout_s": 0.3}
+    before = [limited("waiting_calls"), limited("waiting_ms")]
     async with raw_stream(5.0) as stream, make_client(stream.url, retry=ONCE, **options) as client:
         results = await asyncio.gather(*(client.app() for _ in range(3)), return_exceptions=True)
         assert sorted(type(result).__name__ for result in results) == [
@@ -173,6 +178,8 @@ async def test_waiting_for_a_turn_is_bounded(make_client):
         ]
         assert client.breaker.state is BreakerState.CLOSED
         assert isinstance(results[1], UpstreamBusy)
+    assert [limited("waiting_calls"), limited("waiting_ms")] == [count + 1 for count in before]
+    assert REGISTRY.get_sample_value("tidegate_upstream_waiting_calls") == 0
 
 
 async def test_a_cancelled_call_gives_back_its_slot_and_its_permit(make_client):
@@ -188,6 +195,7 @@ async def test_a_cancelled_call_gives_back_its_slot_and_its_permit(make_client):
 
 async def test_the_breaker_opens_and_the_probe_closes_it(make_client):
     breaker = Breaker(SystemClock(), threshold=3, open_seconds=60)
+    before = limited("breaker")
     async with raw_stream(refusal(-1, 503)) as stream, make_client(stream.url, breaker=breaker) as client:
         with pytest.raises(ServerFault):
             await client.app()
@@ -195,6 +203,7 @@ async def test_the_breaker_opens_and_the_probe_closes_it(make_client):
         with pytest.raises(BreakerOpen) as caught:
             await client.app()
         assert 50 < caught.value.retry_after < 67
+        assert limited("breaker") > before
         assert len(stream.requests) == 3
         stream.steps = [OK]
         await client.app(probe=True)

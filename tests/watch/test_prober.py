@@ -8,6 +8,7 @@ import structlog
 
 from tidegate.clock import ManualClock, SystemClock
 from tidegate.credentials.signer import Signer
+from tidegate.metrics import REGISTRY
 from tidegate.sandbox import Sandbox, SandboxServer
 from tidegate.upstream import errors
 from tidegate.upstream.breaker import Breaker, BreakerState
@@ -82,6 +83,10 @@ async def test_failures(kind, failure):
     assert failure_of(kind("x")) is failure
 
 
+def live_tests(result):
+    return REGISTRY.get_sample_value("tidegate_live_tests_total", {"result": result}) or 0
+
+
 async def test_any_number_of_live_tests_make_one_call_in_five_seconds():
     clock = ManualClock()
     client = FakeClient(clock)
@@ -98,8 +103,11 @@ async def test_any_number_of_live_tests_make_one_call_in_five_seconds():
     await asyncio.gather(*(prober.live_test() for _ in range(50)))
     assert client.calls == 1
     clock.advance(0.2)
+    before = live_tests("probed"), live_tests("remembered")
     assert await prober.live_test() is not results[0]
+    await prober.live_test()
     assert client.calls == 2
+    assert (live_tests("probed"), live_tests("remembered")) == (before[0] + 1, before[1] + 1)
 
 
 async def test_a_live_test_waits_no_longer_than_its_bound():
@@ -107,11 +115,12 @@ async def test_a_live_test_waits_no_longer_than_its_bound():
     client = FakeClient(clock)
     client.gate.clear()
     prober = Prober(client, clock, 30.0, live_wait_s=0.05)
-    began = time.monotonic()
+    began, before = time.monotonic(), live_tests("waited_out")
     assert await prober.live_test() is None
     assert await prober.live_test() is None
     assert time.monotonic() - began < 1
     assert client.calls == 1  # the same one is still under way
+    assert live_tests("waited_out") == before + 2
     client.gate.set()
     assert (await prober.live_test()).ok
 

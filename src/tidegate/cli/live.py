@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tidegate.app.build import credentials_of, stream_client
+from tidegate.app.build import breaker_of, credentials_of, stream_client
 from tidegate.cli.exits import CommandFailed, Exit
 from tidegate.clock import Clock, SystemClock
 from tidegate.identity.assemble import assemble
@@ -13,7 +13,6 @@ from tidegate.settings import Settings
 from tidegate.settings.checklist import Line
 from tidegate.settings.live_checklist import LiveFacts
 from tidegate.settings.live_checklist import check_live as checked
-from tidegate.upstream.breaker import Breaker
 from tidegate.upstream.client import StreamClient
 from tidegate.upstream.errors import (
     AccessKeyError,
@@ -76,7 +75,7 @@ def check_live(settings: Settings, clock: Clock | None = None) -> Answer:
 async def _check(settings: Settings, clock: Clock) -> Answer:
     notes: list[str] = []
     quota = Quota(clock)
-    client = stream_client(settings, credentials_of(settings), clock, Breaker(clock), quota)
+    client = stream_client(settings, credentials_of(settings), clock, breaker_of(settings, clock), quota)
     try:
         facts = await _look_at_app(client, clock, notes)
         if facts.credentials_accepted:

@@ -47,27 +47,9 @@ def assemble(settings: Settings, clock: Clock, *, client: httpx2.AsyncClient | N
         FetchError: a key server's URL is one from which nothing may be fetched.
     """
     client = client or new_client()
-    freshness = Freshness(
-        default=settings.keys_fresh_seconds,
-        floor=settings.keys_fresh_min_seconds,
-        ceiling=settings.keys_fresh_max_seconds,
-    )
-    fetcher = DocumentFetcher(
-        client,
-        timeout_seconds=settings.keys_fetch_timeout_ms / 1000,
-        max_bytes=settings.keys_document_bytes,
-        freshness=freshness,
-        loopback_http=settings.environment is not Environment.PRODUCTION,
-    )
-    options = KeyOptions(
-        stale_seconds=settings.keys_stale_seconds,
-        unknown_kid_seconds=settings.keys_unknown_kid_seconds,
-        max_keys=settings.keys_max,
-        ask_seconds=settings.keys_fetch_timeout_ms / 1000,
-        api_key=settings.api_key,
-        freshness=freshness,
-        retry_max_seconds=settings.keys_retry_max_seconds,
-    )
+    freshness = Freshness(settings.keys_fresh_seconds, settings.keys_fresh_min_seconds, settings.keys_fresh_max_seconds)
+    fetcher = _fetcher(settings, client, freshness)
+    options = _options(settings, freshness)
     disk = KeyDisk(settings.state_dir)
     issuers = tuple(
         issuer_from_config(
@@ -76,6 +58,28 @@ def assemble(settings: Settings, clock: Clock, *, client: httpx2.AsyncClient | N
         for config in settings.issuers
     )
     return Issuers(issuers, JwsLimits(settings.session_token_bytes, settings.session_header_bytes), client.aclose)
+
+
+def _fetcher(settings: Settings, client: httpx2.AsyncClient, freshness: Freshness) -> DocumentFetcher:
+    return DocumentFetcher(
+        client,
+        timeout_seconds=settings.keys_fetch_timeout_ms / 1000,
+        max_bytes=settings.keys_document_bytes,
+        freshness=freshness,
+        loopback_http=settings.environment is not Environment.PRODUCTION,
+    )
+
+
+def _options(settings: Settings, freshness: Freshness) -> KeyOptions:
+    return KeyOptions(
+        stale_seconds=settings.keys_stale_seconds,
+        unknown_kid_seconds=settings.keys_unknown_kid_seconds,
+        max_keys=settings.keys_max,
+        ask_seconds=settings.keys_fetch_timeout_ms / 1000,
+        api_key=settings.api_key,
+        freshness=freshness,
+        retry_max_seconds=settings.keys_retry_max_seconds,
+    )
 
 
 def issuer_from_config(

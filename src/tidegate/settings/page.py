@@ -27,6 +27,9 @@ The file has `NAME=value` lines, of which nothing is expanded. In development it
 there is one. In production and staging a file is read only if `TIDEGATE_ENV_FILE` names it, and an unnamed `.env` that
 says production or staging is an error: name it with `TIDEGATE_ENV_FILE=.env`.
 
+Every number is a bound or a rule: [Limits](limits.md) says which metric tells of each bound, and
+[decision 9](decisions/0009-bounds-without-a-setting.md) why a few bounds have no setting.
+
 A secret under a name that begins with `NEXT_PUBLIC_` is an error, because such a variable is in the browser. Variables
 that begin with `TIDEGATE_` and are no setting are warned of, with the nearest name.
 
