@@ -6,7 +6,6 @@ tasks; this is the same for 3.11, and cheaper where no task is needed at all.
 """
 
 import asyncio
-import contextvars
 import types
 from collections.abc import Coroutine, Generator
 from typing import Any
@@ -16,18 +15,18 @@ def begin(coroutine: Coroutine[Any, None, None], loop: asyncio.AbstractEventLoop
     """Run a coroutine up to its first wait.
 
     Args:
-        coroutine: it must not use anything bound to the current task before it first waits.
+        coroutine: it must not use anything bound to the current task, and set no context
+            variable, before it first waits.
         loop: the running loop.
 
     Returns:
-        None if it ended, else a task that carries it on in the same context.
+        None if it ended, else a task that carries it on in a copy of the caller's context.
     """
-    context = contextvars.copy_context()
     try:
-        waiting = context.run(coroutine.send, None)
+        waiting = coroutine.send(None)
     except StopIteration:
         return None
-    return loop.create_task(_carry_on(coroutine, waiting), context=context)
+    return loop.create_task(_carry_on(coroutine, waiting))
 
 
 async def _carry_on(coroutine: Coroutine[Any, None, None], waiting: object) -> None:

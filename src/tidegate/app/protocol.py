@@ -76,7 +76,7 @@ class Connection(HttpToolsProtocol):
     A request to one of `HttpLimits.eager_paths` is begun inside the call that
     received it, without a task of its own; only if it has to wait does it become
     one. The application promises that on those paths it does nothing bound to a
-    task (time-outs, cancel scopes) before it first waits; ``await asyncio.sleep(0)``
+    task (time-outs, cancel scopes, context variables) before it first waits; ``await asyncio.sleep(0)``
     is such a wait. It is the same ASGI call either way.
 
     Used through `bound_to`, which makes the class that carries a listener's limits.
