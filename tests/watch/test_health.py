@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tidegate.identity.keysource import KeyState
 from tidegate.upstream.breaker import BreakerState
 from tidegate.watch.health import judge, key_type
 from tidegate.watch.model import (
@@ -14,7 +15,6 @@ from tidegate.watch.model import (
     Failure,
     HealthInputs,
     IssuerHealth,
-    KeysState,
     Posture,
     ProbeResult,
     Status,
@@ -22,7 +22,7 @@ from tidegate.watch.model import (
 
 SAFE = Posture(disable_auth_checks=False, disable_permissions_checks=False, suspended=False)
 PROBE = ProbeResult(at=1_000_000.0, ended=10.0, duration_ms=80.0, posture=SAFE, clock_difference_s=0.2)
-CLERK = IssuerHealth("clerk", KeysState.FRESH)
+CLERK = IssuerHealth("clerk", KeyState.FRESH)
 GOOD = HealthInputs(probe=PROBE, probe_age_s=3.0, quota_ratio=0.9, issuers=(CLERK,))
 ALL = Checks(configuration_valid=True, connection_established=True, authentication_working=True)
 
@@ -119,10 +119,10 @@ def test_configuration_problems_are_unhealthy():
     ],
 )
 def test_issuers(states, status):
-    issuers = tuple(IssuerHealth(f"issuer{number}", KeysState(state)) for number, state in enumerate(states))
+    issuers = tuple(IssuerHealth(f"issuer{number}", KeyState(state)) for number, state in enumerate(states))
     health = judge(replace(GOOD, issuers=issuers))
     assert health.status is status
-    named = [issuer.name for issuer in issuers if issuer.keys is not KeysState.FRESH]
+    named = [issuer.name for issuer in issuers if issuer.keys is not KeyState.FRESH]
     assert all(any(name in issue for issue in health.troubleshooting.issues) for name in named)
 
 
@@ -164,7 +164,7 @@ INPUTS = st.builds(
     probe_age_s=st.floats(0, 300),
     breaker=st.sampled_from(BreakerState),
     quota_ratio=st.none() | st.floats(0, 1),
-    issuers=st.lists(st.builds(IssuerHealth, st.just("one"), st.sampled_from(KeysState)), max_size=3).map(tuple),
+    issuers=st.lists(st.builds(IssuerHealth, st.just("one"), st.sampled_from(KeyState)), max_size=3).map(tuple),
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from tidegate.identity.keysource import KeyState
 from tidegate.upstream.breaker import BreakerState
 from tidegate.watch.model import (
     REFUSALS,
@@ -13,7 +14,6 @@ from tidegate.watch.model import (
     Health,
     HealthInputs,
     IssuerHealth,
-    KeysState,
     KeyType,
     Posture,
     ProbeResult,
@@ -201,7 +201,7 @@ def _issuers(issuers: tuple[IssuerHealth, ...]) -> Iterator[Finding]:
         )
     some_usable = any(issuer.usable for issuer in issuers)
     for issuer in issuers:
-        if issuer.keys is KeysState.STALE:
+        if issuer.keys is KeyState.STALE:
             yield Finding(
                 Status.DEGRADED,
                 f"The keys of issuer {issuer.name} could not be refreshed; the last good ones are in use.",

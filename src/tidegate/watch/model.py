@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
+from tidegate.identity.keysource import KeyState
 from tidegate.upstream.breaker import BreakerState
 
 SLOW_MS: Final = 2000.0
@@ -74,15 +75,6 @@ class ProbeResult:
         return self.failure is None
 
 
-class KeysState(StrEnum):
-    """How current an issuer's keys are."""
-
-    FRESH = "fresh"
-    STALE = "stale"
-    EXPIRED = "expired"
-    NEVER = "never"
-
-
 @dataclass(frozen=True, slots=True)
 class IssuerHealth:
     """One configured issuer.
@@ -93,12 +85,12 @@ class IssuerHealth:
     """
 
     name: str
-    keys: KeysState
+    keys: KeyState
 
     @property
     def usable(self) -> bool:
         """Whether its sessions can be verified: its keys are fresh, or stale within their bound."""
-        return self.keys in (KeysState.FRESH, KeysState.STALE)
+        return self.keys in (KeyState.FRESH, KeyState.STALE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tidegate.identity.service import Issuer
 from tidegate.upstream.client import StreamClient
 from tidegate.watch.health import judge
-from tidegate.watch.model import Failure, Health, HealthInputs, IssuerHealth, KeysState
+from tidegate.watch.model import Failure, Health, HealthInputs, IssuerHealth
 from tidegate.watch.prober import Prober
 
 _PROBES_MISSED = 4
@@ -61,9 +61,7 @@ class Watch:
 
     def issuers(self) -> tuple[IssuerHealth, ...]:
         """How current the keys of each issuer are."""
-        return tuple(
-            IssuerHealth(issuer.policy.name, KeysState(issuer.keys.status().state.value)) for issuer in self._issuers
-        )
+        return tuple(IssuerHealth(issuer.policy.name, issuer.keys.status().state) for issuer in self._issuers)
 
     def can_exchange(self) -> bool:
         """Whether sessions of at least one issuer can be verified now."""
