@@ -23,7 +23,7 @@ SWITCHES: dict[str, dict[str, Any]] = {
     "metrics": {"without": "metrics"},
     "log_line": {"without": "log_line"},
     "security_headers": {"without": "security_headers"},
-    "eager_start": {"without": "eager_start"},
+    "shortcut": {"without": "shortcut"},
 }
 
 

@@ -6,10 +6,8 @@
 import sys
 from collections.abc import Callable
 
-import prometheus_client
-
-from tidegate import logs
-from tidegate.app import run
+from tidegate import logs, tally
+from tidegate.app import run, server
 from tidegate.http import answer
 
 
@@ -19,8 +17,8 @@ def _nothing(*_: object, **__: object) -> None:
 
 def _metrics() -> None:
     """Counters and histograms keep nothing; what is read at a scrape is left alone."""
-    prometheus_client.Counter.inc = _nothing  # type: ignore[method-assign]  # a swap is what this is
-    prometheus_client.Histogram.observe = _nothing  # type: ignore[method-assign]
+    tally.Count.inc = _nothing  # type: ignore[method-assign]  # a swap is what this is
+    tally.Spread.observe = _nothing  # type: ignore[method-assign]
 
 
 def _log_line() -> None:
@@ -31,16 +29,17 @@ def _headers() -> None:
     answer.SECURITY.clear()
 
 
-def _eager() -> None:
-    """Every request becomes a task, as under any other server."""
-    run.EAGER = frozenset()  # type: ignore[misc]
+def _shortcut() -> None:
+    """Every request goes through ASGI, as under any other server."""
+    bound_to = server.bound_to
+    server.bound_to = lambda limits, answers, _: bound_to(limits, answers, {})  # type: ignore[assignment]
 
 
 PARTS: dict[str, Callable[[], None]] = {
     "metrics": _metrics,
     "log_line": _log_line,
     "security_headers": _headers,
-    "eager_start": _eager,
+    "shortcut": _shortcut,
 }
 
 if __name__ == "__main__":

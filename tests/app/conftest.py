@@ -21,16 +21,22 @@ def sandbox(shared_sandbox):
 
 
 @pytest.fixture
-async def gate(sandbox, tmp_path):
-    async with open_gate(sandbox, tmp_path) as opened:
+def way():
+    """How the exchange is asked; a module that shows both overrides this."""
+    return "shortcut"
+
+
+@pytest.fixture
+async def gate(sandbox, tmp_path, way):
+    async with open_gate(sandbox, tmp_path, way=way) as opened:
         yield opened
 
 
 @pytest.fixture
-def gate_with(sandbox, tmp_path):
+def gate_with(sandbox, tmp_path, way):
     """A function that opens a service with changed settings."""
 
     def opened(**changed):
-        return open_gate(sandbox, tmp_path, **changed)
+        return open_gate(sandbox, tmp_path, way=way, **changed)
 
     return opened

@@ -18,6 +18,11 @@ from tidegate.settings import IssuerConfig
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture(params=["asgi", "shortcut"])
+def way(request):
+    return request.param
+
+
 def b64(octets):
     return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
 

@@ -11,6 +11,12 @@ from tidegate.errors import REASONS, Reason
 
 pytestmark = pytest.mark.anyio
 
+
+@pytest.fixture(params=["asgi", "shortcut"])
+def way(request):
+    return request.param
+
+
 FACES = ["/stream/token", "/api/chat/token"]
 STAMP = IsStr(regex=r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 STREAM_TOKEN = IsStr(regex=r"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9\.[\w-]+\.[\w-]{43}")

@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from tidegate.app import server
 
@@ -54,9 +55,9 @@ async def app(scope, receive, send):
 
 
 @contextlib.asynccontextmanager
-async def door(settings=None, *, eager=frozenset(), application=app):
+async def door(settings=None, *, shortcuts=MappingProxyType({}), application=app):
     """A listener in this loop; yields the server, which knows its address and its connections."""
-    config = server.make_config(application, settings or DoorSettings(), bind="127.0.0.1:0", eager_paths=eager)
+    config = server.make_config(application, settings or DoorSettings(), bind="127.0.0.1:0", shortcuts=shortcuts)
     config.timeout_graceful_shutdown = 1
     listener = server.open_socket(config.host, config.port)
     running = server._Server(config, listener)

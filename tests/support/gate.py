@@ -11,6 +11,8 @@ from pydantic import SecretStr
 
 from tidegate.app.build import Runtime, build
 from tidegate.clock import SystemClock
+from tidegate.http.call import SCOPE_KEY
+from tidegate.http.shortcut import Waits
 from tidegate.sandbox.server import SandboxServer
 from tidegate.settings import IssuerConfig, Settings
 
@@ -58,8 +60,31 @@ class Gate:
         return client_at((address, 40_000), app or self.runtime.app)
 
 
-def client_at(address, app):
-    transport = httpx2.ASGITransport(app=app, client=address)
+def as_our_server(app):
+    """An application asked as our own server asks it: by the shortcut where there is one, over ASGI otherwise."""
+
+    async def asked(scope, receive, send):
+        shortcut = getattr(app, "shortcuts", {}).get(scope.get("raw_path"))
+        if shortcut is None or scope["method"] != "POST" or scope["query_string"]:
+            await app(scope, receive, send)
+            return
+        headers = [(name.lower(), value) for name, value in scope["headers"]]
+        try:
+            status, rest = shortcut(headers, scope["client"], scope["scheme"])
+        except Waits as waits:
+            scope[SCOPE_KEY] = waits.call
+            await app(scope, receive, send)
+            return
+        head, _, body = rest.partition(b"\r\n\r\n")
+        answered = [tuple(line.split(b": ", 1)) for line in head.split(b"\r\n")]
+        await send({"type": "http.response.start", "status": status, "headers": answered})
+        await send({"type": "http.response.body", "body": body})
+
+    return asked
+
+
+def client_at(address, app, way="shortcut"):
+    transport = httpx2.ASGITransport(app=app if way == "asgi" else as_our_server(app), client=address)
     return httpx2.AsyncClient(transport=transport, base_url="http://gate.test")
 
 
@@ -79,11 +104,21 @@ def settings_for(server: SandboxServer, state_dir: Path, **changed) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def open_gate(server: SandboxServer, state_dir: Path, *, wait: bool = True, **changed) -> AsyncIterator[Gate]:
-    """Run a service with these settings until the block ends."""
+async def open_gate(
+    server: SandboxServer, state_dir: Path, *, wait: bool = True, way: str = "shortcut", **changed
+) -> AsyncIterator[Gate]:
+    """Run a service with these settings until the block ends.
+
+    Args:
+        server: the sandbox that it trusts.
+        state_dir: of the service.
+        wait: until it can exchange.
+        way: ``shortcut``, as our own server asks; ``asgi``, as every other one does.
+        changed: settings.
+    """
     clock = ShiftedClock()
     runtime = build(settings_for(server, state_dir, **changed), clock=clock)
-    async with runtime.background.running(), client_at(ADDRESS, runtime.app) as client:
+    async with runtime.background.running(), client_at(ADDRESS, runtime.app, way) as client:
         with anyio.fail_after(5):
             while wait and not runtime.watch.can_exchange():
                 await anyio.sleep(0.01)

@@ -4,8 +4,8 @@ The exchange is answered here, before the framework sees it; everything else goe
 to the framework, and comes back through the same bookkeeping.
 """
 
-import asyncio
 from collections.abc import Mapping
+from functools import lru_cache, partial
 from time import perf_counter
 from typing import Final
 
@@ -14,10 +14,23 @@ import structlog
 from tidegate import metrics
 from tidegate.clock import Clock
 from tidegate.errors import Reason, Refusal
-from tidegate.http.answer import SECURITY, STRICT_TRANSPORT, Answer, AsgiApp, Headers, Message, Receive, Scope, Send
+from tidegate.http.answer import (
+    SECURITY,
+    STRICT_TRANSPORT,
+    Answer,
+    AsgiApp,
+    Headers,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    lines,
+)
 from tidegate.http.call import SCOPE_KEY, Call, CallReader, origin_headers
 from tidegate.http.cors import Cors
 from tidegate.http.faces import ErrorShapes, face_of
+from tidegate.http.shortcut import Shortcut, Waits
+from tidegate.identity.service import KeysNeeded
 from tidegate.logs import RequestLog
 from tidegate.tally import Spread
 from tidegate.tokens.routes import ExchangeDoor
@@ -39,6 +52,9 @@ class Gateway:
         shapes: of errors.
         log: the line of each request.
         clock: for errors' time stamps.
+
+    Attributes:
+        shortcuts: to the exchange, by raw path, for a server that can answer inside the call that received a request.
     """
 
     def __init__(
@@ -60,6 +76,9 @@ class Gateway:
         self._log = log
         self._clock = clock
         self._histograms: dict[tuple[str, str, int], Spread] = {}
+        self.shortcuts: Mapping[bytes, Shortcut] = {
+            path.encode("ascii"): partial(self._exchange_now, path) for path in exchanges
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI connection; only HTTP and the server's own start and stop are known."""
@@ -70,8 +89,24 @@ class Gateway:
         else:
             await send({"type": "websocket.close", "code": 1008})
 
+    def _exchange_now(
+        self, path: str, headers: Headers, client: tuple[str, int] | None, scheme: str
+    ) -> tuple[int, bytes]:
+        """The exchange as a `tidegate.http.shortcut.Shortcut`: the same door, log line and headers as over ASGI."""
+        call = self._reader.of(headers, client, scheme)
+        if call.has_body:
+            raise Waits(call)
+        try:
+            answer = self._exchanges[path].now(call)
+        except KeysNeeded:
+            raise Waits(call) from None
+        except Exception:  # noqa: BLE001 - the last net, as in `_http`
+            _log_unexpected(call)
+            answer = self._refused(_internal(call), call, path)
+        self._note(call, "POST", path, answer.status)
+        return answer.status, answer.octets(self._shared_lines(call))
+
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = perf_counter()
         call = self._reader.read(scope)
         route = "unmatched"  # never the path as received, which anybody can write
         try:
@@ -92,11 +127,10 @@ class Gateway:
         except Exception:  # noqa: BLE001 - the last net: nothing may reach the server as a trace
             _log_unexpected(call)
             status = await self._refuse(_internal(call), call, scope, send)
-        self._note(call, scope["method"], route, status, perf_counter() - started)
+        self._note(call, scope["method"], route, status)
 
     async def _framework(self, call: Call, scope: Scope, receive: Receive, send: Send) -> tuple[int, str]:
         scope[SCOPE_KEY] = call
-        await asyncio.sleep(0)  # from here on in a task: our server begins some requests without one
         status = 500
         started = False
 
@@ -118,10 +152,13 @@ class Gateway:
         return status, getattr(route, "path", "unmatched")
 
     async def _refuse(self, refusal: Refusal, call: Call, scope: Scope, send: Send) -> int:
-        call.refused(refusal)
-        answer: Answer = self._shapes.answer(refusal, face_of(scope["path"]), call.id, self._clock.now())
+        answer = self._refused(refusal, call, scope["path"])
         await answer.send(send, self._shared(call))
         return answer.status
+
+    def _refused(self, refusal: Refusal, call: Call, path: str) -> Answer:
+        call.refused(refusal)
+        return self._shapes.answer(refusal, face_of(path), call.id, self._clock.now())
 
     def _shared(self, call: Call) -> Headers:
         return [
@@ -130,7 +167,13 @@ class Gateway:
             *(_OVER_HTTPS if call.scheme == "https" else SECURITY),
         ]
 
-    def _note(self, call: Call, method: str, route: str, status: int, seconds: float) -> None:
+    def _shared_lines(self, call: Call) -> bytes:
+        """The same as `_shared`, written; what does not change from call to call is written once."""
+        fixed = _written(call.scheme == "https", tuple(origin_headers(self._cors, call)))
+        return b"x-request-id: %b\r\n%b" % (call.id.encode(), fixed)
+
+    def _note(self, call: Call, method: str, route: str, status: int) -> None:
+        seconds = perf_counter() - call.started
         if method not in _METHODS:
             method = "_OTHER"
         histogram = self._histograms.get((method, route, status))
@@ -139,6 +182,11 @@ class Gateway:
             self._histograms[method, route, status] = histogram
         histogram.observe(seconds)
         self._log.line(call.id, method, route, status, seconds, call.reason, call.issuer, call.subject, call.trace)
+
+
+@lru_cache(64)
+def _written(over_https: bool, origin: tuple[tuple[bytes, bytes], ...]) -> bytes:  # noqa: FBT001 - a cache key
+    return lines([*origin, *(_OVER_HTTPS if over_https else SECURITY)])
 
 
 def _asks_before(scope: Scope) -> bool:

@@ -16,6 +16,7 @@ of a timer for each request, which is also what makes it cost nothing.
 
 import asyncio
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from urllib.parse import unquote
@@ -24,12 +25,13 @@ import httptools
 from uvicorn._types import ASGI3Application, HTTPScope
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from tidegate.app.cycle import Cycle
-from tidegate.app.eager import begin
 from tidegate.app.refusals import Answers
+from tidegate.http.call import SCOPE_KEY, Call
+from tidegate.http.shortcut import Shortcut, Waits
 from tidegate.metrics import HTTP_CONNECTIONS, HTTP_REFUSED
 
 IDLE: Final = 0
@@ -57,7 +59,6 @@ class HttpLimits:
         keep_alive_seconds: for the next request to begin.
         pipeline_max: requests a peer may send ahead of their answers (RFC 9112, section 9.3.2).
         connections_max: connections open at once.
-        eager_paths: raw paths whose requests are begun at once, see `Connection`.
     """
 
     header_bytes: int = 16_384
@@ -67,24 +68,22 @@ class HttpLimits:
     keep_alive_seconds: float = 75.0
     pipeline_max: int = 32
     connections_max: int = 10_000
-    eager_paths: frozenset[bytes] = frozenset()
 
 
 class Connection(HttpToolsProtocol):
     """One connection of a peer.
 
-    A request to one of `HttpLimits.eager_paths` is begun inside the call that
-    received it, without a task of its own; only if it has to wait does it become
-    one. The application promises that on those paths it does nothing bound to a
-    task (time-outs, cancel scopes, context variables) before it first waits; ``await asyncio.sleep(0)``
-    is such a wait. It is the same ASGI call either way.
+    A POST to a path that has a shortcut is answered inside the call that received
+    its head, where nothing is in its way: no answer before it, no body, no wish to
+    close, and a peer that reads. Otherwise, and where the shortcut says that it has
+    to wait, it is an ASGI call like every other.
 
     Used through `bound_to`, which makes the class that carries a listener's limits.
     """
 
     limits: ClassVar[HttpLimits]
     answers: ClassVar[Answers]
-    eager: ClassVar[dict[bytes, str]]
+    shortcuts: ClassVar[Mapping[bytes, Shortcut]]
     common_head: ClassVar[bytes] = b""
 
     def __init__(
@@ -217,17 +216,26 @@ class Connection(HttpToolsProtocol):
         before = self.cycle
         self.stage = BODY
         self.head_left = self.limits.header_bytes
-        self.scope = self._scope(parser.get_method().decode("ascii"), version)
+        method = parser.get_method()
+        first = before is None or before.response_complete
+        reads = not self.flow.write_paused
+        stays = version != "1.0" and parser.should_keep_alive() and not parser.should_upgrade()
+        call = None
+        if first and stays and reads and method == b"POST" and (shortcut := self.shortcuts.get(self.url)) is not None:
+            call = self._answer_now(shortcut)
+            if call is None:
+                return
+        self.scope = self._scope(method.decode("ascii"), version, call)
         cycle = self.cycle = Cycle(
             self.scope,
             self.transport,
             self.flow,
             self.common_head,
             expect_continue=self.expect_100_continue,
-            keep_alive=version != "1.0" and parser.should_keep_alive() and not parser.should_upgrade(),
+            keep_alive=stays,
             on_response=self.on_response_complete,
         )
-        if before is None or before.response_complete:
+        if first:
             self._start_asgi_task(cycle, self.app)
             return
         self.flow.pause_reading()
@@ -235,15 +243,20 @@ class Connection(HttpToolsProtocol):
         if len(self.pipeline) > self.limits.pipeline_max:
             raise LimitReachedError("pipeline")
 
-    def _scope(self, method: str, version: str) -> HTTPScope:
-        url = self.url
-        raw_path, query = url, b""
-        path = self.eager.get(url)
-        if path is None:
-            parsed = httptools.parse_url(url)
-            raw_path, query = parsed.path or b"/", parsed.query or b""
-            path = unquote(raw_path.decode("ascii"))
-        return {
+    def _answer_now(self, shortcut: Shortcut) -> Call | None:
+        """Answer without a wait; where that cannot be, what is known of the request by then."""
+        try:
+            status, rest = shortcut(self.headers, self.client, self.scheme or "http")
+        except Waits as waits:
+            return waits.call
+        self.transport.write(STATUS_LINE[status] + self.common_head + rest)
+        self.server_state.total_requests += 1
+        return None
+
+    def _scope(self, method: str, version: str, call: Call | None) -> HTTPScope:
+        parsed = httptools.parse_url(self.url)
+        raw_path, query = parsed.path or b"/", parsed.query or b""
+        scope: HTTPScope = {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
             "http_version": version,
@@ -254,20 +267,17 @@ class Connection(HttpToolsProtocol):
             "headers": self.headers,
             "state": self.app_state.copy(),
             "method": method,
-            "path": path,
+            "path": unquote(raw_path.decode("ascii")),
             "raw_path": raw_path,
             "query_string": query,
             "extensions": {},
         }
+        if call is not None:
+            scope[SCOPE_KEY] = call  # type: ignore[typeddict-unknown-key]  # ASGI lets servers add keys of their own
+        return scope
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        coroutine = cycle.run_asgi(app)
-        if self.url in self.eager:
-            task = begin(coroutine, self.loop)
-            if task is None:
-                return
-        else:
-            task = self.loop.create_task(coroutine)
+        task = self.loop.create_task(cycle.run_asgi(app))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
@@ -285,7 +295,7 @@ class Connection(HttpToolsProtocol):
         """The request is here in full."""
         self.stage = IDLE
         cycle = self.cycle
-        if cycle.response_complete:
+        if cycle is None or cycle.response_complete:
             self.deadline = self.loop.time() + self.limits.keep_alive_seconds
         else:
             cycle.more_body = False
@@ -375,15 +385,15 @@ class Connection(HttpToolsProtocol):
 _TIMEOUT_NAME: Final = {IDLE: "keep_alive", HEAD: "header_timeout", BODY: "body_timeout"}
 
 
-def bound_to(limits: HttpLimits, answers: Answers) -> type[Connection]:
+def bound_to(limits: HttpLimits, answers: Answers, shortcuts: Mapping[bytes, Shortcut]) -> type[Connection]:
     """A class of connections for one listener.
 
     Args:
         limits: its bounds.
         answers: what it says when one of them is reached.
+        shortcuts: to answers of POSTs, by the request target as sent.
 
     Returns:
         A subclass to be given to uvicorn as its protocol.
     """
-    eager = {path: path.decode("ascii") for path in limits.eager_paths}
-    return type("BoundConnection", (Connection,), {"limits": limits, "answers": answers, "eager": eager})
+    return type("BoundConnection", (Connection,), {"limits": limits, "answers": answers, "shortcuts": shortcuts})

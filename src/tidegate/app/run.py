@@ -5,13 +5,12 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 
 from tidegate import logs
 from tidegate.app.build import Runtime, build
-from tidegate.app.doors import MOBILE_TOKEN, WEB_TOKEN
 from tidegate.app.listen import PortTaken
 from tidegate.app.server import Started, StartFailedError, make_config, run, serve_all
 from tidegate.errors import TidegateError
@@ -21,9 +20,6 @@ from tidegate.settings.problems import printable
 
 if TYPE_CHECKING:
     from tidegate.sandbox.server import SandboxServer
-
-EAGER: Final = frozenset({MOBILE_TOKEN.encode(), WEB_TOKEN.encode()})
-"""Paths that are answered without a task of their own, since they hardly ever wait."""
 
 
 def load_or_exit(*, env_file: Path | None = None, overrides: Mapping[str, str] = MappingProxyType({})) -> Loaded:
@@ -75,7 +71,7 @@ def serve(
     with contextlib.ExitStack() as cleanup:
         settings, sandbox = _with_stand_in(settings, cleanup)
         runtime = build(settings)
-        main = make_config(runtime.app, settings, bind=settings.bind, eager_paths=EAGER)
+        main = make_config(runtime.app, settings, bind=settings.bind, shortcuts=runtime.app.shortcuts)
         ops = None
         if settings.environment is Environment.PRODUCTION or loaded.origins.get("ops_bind") != "default":
             ops = make_config(runtime.ops, settings, bind=settings.ops_bind, lifespan=False)

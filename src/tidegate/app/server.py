@@ -7,10 +7,11 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar, cast
 
 import uvicorn
@@ -21,6 +22,7 @@ from tidegate.app.protocol import Connection, HttpLimits, bound_to
 from tidegate.app.refusals import Answers
 from tidegate.errors import TidegateError
 from tidegate.http.answer import AsgiApp
+from tidegate.http.shortcut import Shortcut
 
 _T = TypeVar("_T")
 
@@ -107,7 +109,7 @@ def make_config(
     *,
     bind: str,
     lifespan: bool = True,
-    eager_paths: frozenset[bytes] = frozenset(),
+    shortcuts: Mapping[bytes, Shortcut] = MappingProxyType({}),
 ) -> uvicorn.Config:
     """How uvicorn is to run an application, with this server's bounds; for `serve_all`, which keeps the time.
 
@@ -116,7 +118,7 @@ def make_config(
         settings: limits and TLS files.
         bind: ``host:port``; port 0 lets the system choose.
         lifespan: whether the application has a lifespan (a failure of it ends the start).
-        eager_paths: see `tidegate.app.protocol.Connection`.
+        shortcuts: to answers of POSTs, by request target; see `tidegate.app.protocol.Connection`.
 
     Raises:
         CannotListenError: ``bind`` is malformed.
@@ -126,7 +128,7 @@ def make_config(
         cast("ASGI3Application", app),  # uvicorn types each event, we do not
         host=host,
         port=port,
-        http=bound_to(_limits(settings, eager_paths), Answers(settings.documentation_url)),
+        http=bound_to(_limits(settings), Answers(settings.documentation_url), shortcuts),
         ws="none",
         lifespan="on" if lifespan else "off",
         interface="asgi3",
@@ -142,7 +144,7 @@ def make_config(
     )
 
 
-def _limits(settings: ServerSettings, eager_paths: frozenset[bytes]) -> HttpLimits:
+def _limits(settings: ServerSettings) -> HttpLimits:
     return HttpLimits(
         header_bytes=settings.header_bytes,
         url_bytes=min(settings.url_bytes, settings.header_bytes),
@@ -151,7 +153,6 @@ def _limits(settings: ServerSettings, eager_paths: frozenset[bytes]) -> HttpLimi
         keep_alive_seconds=settings.keep_alive_seconds,
         pipeline_max=settings.pipeline_max,
         connections_max=settings.connections_max,
-        eager_paths=eager_paths,
     )
 
 

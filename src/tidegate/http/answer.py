@@ -26,6 +26,18 @@ STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000; inc
 """Only over HTTPS (RFC 6797, section 7.2)."""
 
 
+def lines(headers: Headers) -> bytes:
+    """Header lines, each ending in CR LF.
+
+    Raises:
+        ValueError: a name or a value would end its line early (RFC 9110, section 5.5).
+    """
+    block = b"".join([b"%b: %b\r\n" % pair for pair in headers])
+    if block.count(b"\r") != len(headers) or block.count(b"\n") != len(headers) or b"\0" in block:
+        raise ValueError("a header contains a control character")
+    return block
+
+
 @dataclass(slots=True)
 class Answer:
     """Status, headers of this answer alone, and the whole body."""
@@ -33,6 +45,14 @@ class Answer:
     status: int
     body: bytes
     headers: Headers = field(default_factory=list)
+
+    def octets(self, shared: bytes) -> bytes:
+        """All of the answer but its status line, as HTTP/1.1 writes it (RFC 9112, section 2.1).
+
+        Args:
+            shared: header lines that come with every answer of this request, from `lines`.
+        """
+        return b"%bcontent-length: %d\r\n%b\r\n%b" % (lines(self.headers), len(self.body), shared, self.body)
 
     async def send(self, send: Send, shared: Headers) -> None:
         """Put the answer on the wire.

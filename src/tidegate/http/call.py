@@ -1,6 +1,7 @@
 """One request as the doors see it: its context, read once from the ASGI scope."""
 
 import re
+from time import perf_counter
 from typing import Final
 
 from tidegate.errors import Reason, Refusal
@@ -31,17 +32,23 @@ class Call:
         scheme: ``https`` or ``http``, as the client speaks it.
         headers: the few that are read here, by lower-case name.
         trace: the W3C trace id, if one came.
+        started: when it was read, in seconds of ``time.perf_counter``.
         twice: a header that must stand once stood twice.
+        waits_for: what it was found to need that is not here yet.
         reason, issuer, subject: for the log line; doors fill them in.
     """
 
-    __slots__ = ("client", "headers", "id", "issuer", "reason", "scheme", "subject", "trace", "twice")
+    __slots__ = (
+        "client", "headers", "id", "issuer", "reason", "scheme", "started", "subject", "trace", "twice", "waits_for"
+    )  # fmt: skip
 
     def __init__(self, request_id: str, client: str, scheme: str, headers: dict[bytes, bytes]) -> None:
         self.id = request_id
         self.client = client
         self.scheme = scheme
         self.headers = headers
+        self.started = perf_counter()
+        self.waits_for: Exception | None = None
         self.trace: str | None = None
         self.twice = False
         self.reason = "none"
@@ -58,6 +65,12 @@ class Call:
         if self.twice:
             raise Refusal(Reason.TOKEN_MALFORMED, "The Authorization header stands more than once.")
         return self.headers.get(b"authorization")
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a body comes with it (RFC 9112, section 6)."""
+        headers = self.headers
+        return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
 
     def refused(self, refusal: Refusal) -> None:
         """Note a refusal for the log line."""
@@ -81,9 +94,20 @@ class CallReader:
 
     def read(self, scope: Scope) -> Call:
         """The call of an ASGI ``http`` scope."""
+        call: Call | None = scope.get(SCOPE_KEY)
+        return self.of(scope["headers"], scope.get("client"), scope["scheme"]) if call is None else call
+
+    def of(self, lines: Headers, client: tuple[str, int] | None, scheme: str) -> Call:
+        """The call of a request.
+
+        Args:
+            lines: its header lines, names in lower case.
+            client: address and port of the connection's other end.
+            scheme: of the connection.
+        """
         headers: dict[bytes, bytes] = {}
         twice = False
-        for name, value in scope["headers"]:
+        for name, value in lines:
             if name in _READ:
                 if name not in headers:
                     headers[name] = value
@@ -91,8 +115,8 @@ class CallReader:
                     headers[name] += b"," + value
                 elif name == b"authorization":
                     twice = True
-        peer = scope["client"][0] if scope.get("client") else UNKNOWN
-        call = Call(self._ids.next(), peer, scope["scheme"], headers)
+        peer = client[0] if client else UNKNOWN
+        call = Call(self._ids.next(), peer, scheme, headers)
         call.twice = twice
         if (parent := headers.get(b"traceparent")) is not None:
             call.trace = trace_id(parent)
@@ -126,11 +150,9 @@ async def drain(call: Call, receive: Receive, largest: int) -> None:
     Raises:
         Refusal: ``body_too_large``.
     """
+    if not call.has_body:
+        return
     length = call.headers.get(b"content-length")
-    if length is None and b"transfer-encoding" not in call.headers:
-        return
-    if length == b"0":
-        return
     too_large = Refusal(Reason.BODY_TOO_LARGE, f"The body is larger than {largest} octets; none is needed.")
     if length is not None and (not length.isdigit() or len(length) > len(str(largest)) or int(length) > largest):
         raise too_large

@@ -1,6 +1,5 @@
 """The doors of the exchange: plain ASGI, since every microsecond here is paid by every login."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
@@ -23,6 +22,7 @@ from tidegate.tokens.service import Exchange
 from tidegate.tokens.status import ChatStatus
 
 _SERVER_ERROR: Final = 500
+_JSON: Final = [JSON]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +72,44 @@ class Admission:
         self._exchange = exchange
         self._rules = rules
 
+    def session_now(self, call: Call) -> Session:
+        """The verified session of a call without a body, if nothing has to be waited for.
+
+        Raises:
+            Refusal: the request gets no further.
+            KeysNeeded: it goes on with `session`; the call knows it too.
+        """
+        token = self._rules.check(call)
+        try:
+            session = self._exchange.admit(token, limit_key(call.client))
+        except KeysNeeded as needed:
+            call.waits_for = needed
+            raise
+        return _noted(call, session)
+
     async def session(self, call: Call, receive: Receive) -> Session:
         """The verified session; waits only for keys that are not here yet, or for a body.
 
         Raises:
             Refusal: the request gets no further.
         """
-        token = self._rules.check(call)
-        headers = call.headers
-        if headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers:
-            await drain(call, receive, self._rules.body_bytes)
-        address = limit_key(call.client)
-        try:
-            session = self._exchange.admit(token, address)
-        except KeysNeeded as needed:
-            await asyncio.sleep(0)  # waiting needs a task, and our server begins these requests without one
-            session = await self._exchange.admit_after_keys(needed, token, address)
-        call.issuer = session.who.policy.name
-        call.subject = session.rhythm.pseudonym
-        return session
+        keys = call.waits_for
+        if not isinstance(keys, KeysNeeded):
+            if call.has_body:
+                self._rules.check(call)
+                await drain(call, receive, self._rules.body_bytes)
+            try:
+                return self.session_now(call)
+            except KeysNeeded as needed:
+                keys = needed
+        session = await self._exchange.admit_after_keys(keys, self._rules.check(call), limit_key(call.client))
+        return _noted(call, session)
+
+
+def _noted(call: Call, session: Session) -> Session:
+    call.issuer = session.who.policy.name
+    call.subject = session.rhythm.pseudonym
+    return session
 
 
 class ExchangeDoor:
@@ -126,21 +145,44 @@ class ExchangeDoor:
 
     async def __call__(self, call: Call, receive: Receive) -> Answer:
         """The answer to one request."""
-        started = perf_counter()
         try:
-            session = await self._admission.session(call, receive)
-            answer = Answer(200, self._present(self._mint(session)), [JSON])
-            self._count(call.issuer, "none", "issued")
+            answer = self._issued(call, await self._admission.session(call, receive))
         except Refusal as refusal:
-            call.refused(refusal)
-            answer = self._shapes.answer(refusal, self._face, call.id, self._clock.now())
-            outcome = "refused" if refusal.spec.status < _SERVER_ERROR else "unavailable"
-            self._count(call.issuer, refusal.reason.value, outcome)
+            answer = self._refused(call, refusal)
         except Exception:
             self._count(call.issuer, Reason.INTERNAL.value, "unavailable")
             raise
-        self._observe(perf_counter() - started)
+        self._observe(perf_counter() - call.started)
         return answer
+
+    def now(self, call: Call) -> Answer:
+        """The answer to one request without a body, if nothing has to be waited for.
+
+        Raises:
+            KeysNeeded: the call goes on where one can wait; nothing was counted yet.
+        """
+        try:
+            answer = self._issued(call, self._admission.session_now(call))
+        except Refusal as refusal:
+            answer = self._refused(call, refusal)
+        except KeysNeeded:
+            raise
+        except Exception:
+            self._count(call.issuer, Reason.INTERNAL.value, "unavailable")
+            raise
+        self._observe(perf_counter() - call.started)
+        return answer
+
+    def _issued(self, call: Call, session: Session) -> Answer:
+        answer = Answer(200, self._present(self._mint(session)), _JSON)
+        self._count(call.issuer, "none", "issued")
+        return answer
+
+    def _refused(self, call: Call, refusal: Refusal) -> Answer:
+        call.refused(refusal)
+        outcome = "refused" if refusal.spec.status < _SERVER_ERROR else "unavailable"
+        self._count(call.issuer, refusal.reason.value, outcome)
+        return self._shapes.answer(refusal, self._face, call.id, self._clock.now())
 
     def _count(self, issuer: str, reason: str, outcome: str) -> None:
         counter = self._counters.get((issuer, reason))
