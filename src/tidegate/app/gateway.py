@@ -76,6 +76,7 @@ class Gateway:
         self._log = log
         self._clock = clock
         self._histograms: dict[tuple[str, str, int], Spread] = {}
+        self._without_origin = {https: _written(https, tuple(cors.headers(None))) for https in (True, False)}
         self.shortcuts: Mapping[bytes, Shortcut] = {
             path.encode("ascii"): partial(self._exchange_now, path) for path in exchanges
         }
@@ -169,7 +170,11 @@ class Gateway:
 
     def _shared_lines(self, call: Call) -> bytes:
         """The same as `_shared`, written; what does not change from call to call is written once."""
-        fixed = _written(call.scheme == "https", tuple(origin_headers(self._cors, call)))
+        over_https = call.scheme == "https"
+        if b"origin" in call.headers:
+            fixed = _written(over_https, tuple(origin_headers(self._cors, call)))
+        else:
+            fixed = self._without_origin[over_https]
         return b"x-request-id: %b\r\n%b" % (call.id.encode(), fixed)
 
     def _note(self, call: Call, method: str, route: str, status: int) -> None:

@@ -38,6 +38,12 @@ def lines(headers: Headers) -> bytes:
     return block
 
 
+ONLY_JSON: Final[Headers] = [JSON]
+"""The headers of an answer that has nothing else to say; written once."""
+
+_JSON_LINES: Final = lines(ONLY_JSON)
+
+
 @dataclass(slots=True)
 class Answer:
     """Status, headers of this answer alone, and the whole body."""
@@ -52,7 +58,8 @@ class Answer:
         Args:
             shared: header lines that come with every answer of this request, from `lines`.
         """
-        return b"%bcontent-length: %d\r\n%b\r\n%b" % (lines(self.headers), len(self.body), shared, self.body)
+        own = _JSON_LINES if self.headers is ONLY_JSON else lines(self.headers)
+        return b"%bcontent-length: %d\r\n%b\r\n%b" % (own, len(self.body), shared, self.body)
 
     async def send(self, send: Send, shared: Headers) -> None:
         """Put the answer on the wire.

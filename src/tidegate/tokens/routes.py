@@ -8,7 +8,7 @@ from typing import Final
 from tidegate import metrics
 from tidegate.clock import Clock
 from tidegate.errors import Reason, Refusal
-from tidegate.http.answer import JSON, Answer, Receive
+from tidegate.http.answer import JSON, ONLY_JSON, Answer, Receive
 from tidegate.http.bearer import bearer
 from tidegate.http.call import Call, drain
 from tidegate.http.cors import Cors
@@ -22,7 +22,6 @@ from tidegate.tokens.service import Exchange
 from tidegate.tokens.status import ChatStatus
 
 _SERVER_ERROR: Final = 500
-_JSON: Final = [JSON]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +173,7 @@ class ExchangeDoor:
         return answer
 
     def _issued(self, call: Call, session: Session) -> Answer:
-        answer = Answer(200, self._present(self._mint(session)), _JSON)
+        answer = Answer(200, self._present(self._mint(session)), ONLY_JSON)
         self._count(call.issuer, "none", "issued")
         return answer
 
