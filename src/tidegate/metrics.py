@@ -44,6 +44,13 @@ TOKEN_CACHE_ENTRIES = Gauge(
     "tidegate_token_cache_entries", "Users whose token of this minute is kept.", registry=REGISTRY
 )
 
+RISK_SESSIONS = Counter(
+    "tidegate_risk_sessions_total",
+    "Sessions whose tokens live shorter, by the row of the table.",
+    ["risk"],
+    registry=REGISTRY,
+)
+
 # Limits.
 LIMIT_DECISIONS = CountFamily(
     "tidegate_limit_decisions_total", "Decisions of the limits.", ["scope", "decision"], registry=REGISTRY

@@ -125,7 +125,10 @@ def _config(**members):
 
 def test_policy_from_defaults():
     policy = IssuerPolicy.from_config(_config())
-    assert policy == IssuerPolicy("main", "https://clerk.example.com", frozenset({"RS256"}), clerk=True)
+    controlled = ("o.id", "org_id", "public_metadata")
+    assert policy == IssuerPolicy(
+        "main", "https://clerk.example.com", frozenset({"RS256"}), clerk=True, controlled_claims=controlled
+    )
 
 
 def test_policy_from_everything():
@@ -158,6 +161,7 @@ def test_policy_from_everything():
         skew=9,
         max_age=3600,
         user_id_claim="chat_id",
+        controlled_claims=("o.id", "org_id", "public_metadata"),
     )
 
 

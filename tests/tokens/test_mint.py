@@ -27,8 +27,8 @@ def claims(token):
 
 @given(USER_IDS, TIMES, st.integers(300, 86_400))
 def test_a_token_has_three_claims_and_lies_behind_the_clock(user_id, now, life):
-    minter = Minter(Signer(SECRET), life)
-    minted = minter.mint(user_id, minter.rhythm(user_id), now)
+    minter = Minter(Signer(SECRET))
+    minted = minter.mint(user_id, minter.rhythm(user_id), now, life)
     assert claims(minted.token) == {"user_id": user_id, "iat": minted.issued_at, "exp": minted.expires_at}
     assert BACKDATE <= now - minted.issued_at < BACKDATE + WINDOW + 1
     assert minted.expires_at - minted.issued_at == life
@@ -37,58 +37,80 @@ def test_a_token_has_three_claims_and_lies_behind_the_clock(user_id, now, life):
 
 @given(USER_IDS, TIMES)
 def test_the_formula_of_the_design(user_id, now):
-    minter = Minter(Signer(SECRET), 3600)
+    minter = Minter(Signer(SECRET))
     rhythm = minter.rhythm(user_id)
     expected = int((now - 5 - rhythm.phase) // 60) * 60 + rhythm.phase
-    assert minter.mint(user_id, rhythm, now).issued_at == expected
+    assert minter.mint(user_id, rhythm, now, 3600).issued_at == expected
 
 
 @given(USER_IDS, TIMES, st.floats(min_value=0, max_value=59))
 def test_replicas_agree_within_the_window(user_id, now, later):
-    one, other = Minter(Signer(SECRET), 3600), Minter(Signer(SECRET), 3600)
-    first = one.mint(user_id, one.rhythm(user_id), now)
-    second = other.mint(user_id, other.rhythm(user_id), now + later)
+    one, other = Minter(Signer(SECRET)), Minter(Signer(SECRET))
+    first = one.mint(user_id, one.rhythm(user_id), now, 3600)
+    second = other.mint(user_id, other.rhythm(user_id), now + later, 3600)
     assert (first.issued_at == second.issued_at) == (first.token == second.token)
     assert second.issued_at - first.issued_at in (0, WINDOW)
 
 
 def test_expiries_spread_over_the_minute():
-    minter = Minter(Signer(SECRET), 3600)
+    minter = Minter(Signer(SECRET))
     seconds = {minter.rhythm(f"user_{number}").phase for number in range(2_000)}
     assert len(seconds) == WINDOW
 
 
 def test_the_rhythm_belongs_to_the_secret():
-    one, other = Minter(Signer(SECRET), 3600), Minter(Signer(SECRET + "x"), 3600)
+    one, other = Minter(Signer(SECRET)), Minter(Signer(SECRET + "x"))
     assert [one.rhythm(f"u{n}") for n in range(9)] != [other.rhythm(f"u{n}") for n in range(9)]
 
 
 @pytest.mark.parametrize("user_id", ["", "a b", 'a","role":"admin', "a.b", "é", "x" * 256, "a\n"])
 def test_nothing_but_a_user_id_is_signed(user_id):
-    minter = Minter(Signer(SECRET), 3600)
+    minter = Minter(Signer(SECRET))
     with pytest.raises(ValueError, match="without a valid user id"):
-        minter.mint(user_id, Rhythm(0, 70, "0" * 12), 1_700_000_000)
+        minter.mint(user_id, Rhythm(0, 70, "0" * 12), 1_700_000_000, 3600)
 
 
 @pytest.mark.parametrize("life", [299, 86_401, 0, -1])
 def test_the_life_is_bounded(life):
     with pytest.raises(ValueError, match="lives"):
-        Minter(Signer(SECRET), life)
+        Minter(Signer(SECRET)).mint("ada", Rhythm(0, 70, "0" * 12), 1_700_000_000, life)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["a", "b", "c", "d"]), st.floats(0, 90)), max_size=30))
+@given(USER_IDS, TIMES, st.integers(-100, 5), st.integers(300, 86_400))
+def test_a_floor_lifts_the_window_and_nothing_else(user_id, now, before, life):
+    minter = Minter(Signer(SECRET))
+    rhythm = minter.rhythm(user_id)
+    floor = int(now) - BACKDATE + min(before, 0)
+    plain, lifted = minter.mint(user_id, rhythm, now, life), minter.mint(user_id, rhythm, now, life, floor)
+    assert lifted.issued_at == max(plain.issued_at, floor)
+    assert lifted.expires_at - lifted.issued_at == life
+    assert lifted.issued_at <= now - BACKDATE
+
+
+@pytest.mark.parametrize("ahead", [1, 5, 3600])
+def test_no_floor_lifts_a_token_ahead_of_the_clock(ahead):
+    with pytest.raises(ValueError, match="ahead of the clock"):
+        Minter(Signer(SECRET)).mint("ada", Rhythm(0, 70, "0" * 12), 1_700_000_000, 3600, 1_700_000_000 - 5 + ahead)
+
+
+CALLS = st.tuples(
+    st.sampled_from(["a", "b", "c", "d"]), st.floats(0, 90), st.sampled_from([300, 900, 3600]), st.integers(0, 70)
+)
+
+
+@given(st.lists(CALLS, max_size=30))
 def test_a_remembered_token_is_the_one_that_would_be_minted(calls):
-    remembering, plain = Minter(Signer(SECRET), 3600, remembered=3), Minter(Signer(SECRET), 3600)
+    remembering, plain = Minter(Signer(SECRET), remembered=3), Minter(Signer(SECRET))
     now = 1_700_000_000.0
-    for user_id, later in calls:
+    for user_id, later, life, ago in calls:
         now += later - 20  # clocks are also set back
-        rhythm = plain.rhythm(user_id)
-        assert remembering.mint(user_id, rhythm, now) == plain.mint(user_id, rhythm, now)
+        rhythm, floor = plain.rhythm(user_id), int(now) - BACKDATE - ago
+        assert remembering.mint(user_id, rhythm, now, life, floor) == plain.mint(user_id, rhythm, now, life, floor)
 
 
 def test_a_token_of_this_minute_is_signed_once(monkeypatch):
-    minter = Minter(Signer(SECRET), 3600, remembered=10)
+    minter = Minter(Signer(SECRET), remembered=10)
     rhythm = minter.rhythm("ada")
-    first = minter.mint("ada", rhythm, 1_700_000_000)
+    first = minter.mint("ada", rhythm, 1_700_000_000, 3600)
     monkeypatch.setattr(minter, "_sign", None)
-    assert minter.mint("ada", rhythm, 1_700_000_000) is first
+    assert minter.mint("ada", rhythm, 1_700_000_000, 3600) is first

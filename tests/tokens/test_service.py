@@ -9,6 +9,8 @@ from tidegate.errors import LimitExceeded, Reason, Refusal
 from tidegate.identity.keysource import AskOutcome
 from tidegate.identity.service import Issuer, KeysNeeded, Verifier
 from tidegate.limits import ExchangeLimits, LimitRates
+from tidegate.settings.risk import Risk, RiskRow
+from tidegate.tokens.life import LifeTable
 from tidegate.tokens.mapping import SubjectMapping
 from tidegate.tokens.mint import Minter
 from tidegate.tokens.service import Exchange
@@ -30,7 +32,7 @@ class Offers:
 class Bench:
     """An exchange with one issuer, its parts at hand."""
 
-    def __init__(self, *outcomes, keys=..., found=None, rates=None, cache=100, **policy):
+    def __init__(self, *outcomes, keys=..., found=None, rates=None, cache=100, lives=(), **policy):
         self.clock = ManualClock(NOW)
         self.keys = ScriptedKeys("clerk", ISSUER.key_set if keys is ... else keys, *outcomes, found=found)
         self.offers = Offers()
@@ -41,7 +43,8 @@ class Bench:
             verifier=Verifier([Issuer(clerk_policy(**policy), self.keys)], self.clock),
             limits=ExchangeLimits(LimitRates(**given)),
             mapping=SubjectMapping(),
-            minter=Minter(Signer("secret"), 3600),
+            minter=Minter(Signer("secret")),
+            lives=LifeTable(3600, lives),
             sessions=self.sessions,
             sync=self.offers,
             clock=self.clock,
@@ -173,3 +176,25 @@ async def test_minting_is_the_minters():
     issued = bench.exchange.mint(bench.admit(ISSUER.session()))
     assert issued.now == NOW
     assert issued.minted.expires_at - issued.minted.issued_at == 3600
+
+
+async def test_a_session_at_risk_gets_tokens_that_live_shorter():
+    bench = Bench(lives=(RiskRow(Risk.IMPERSONATED, 300),))
+    lives = []
+    for claims in ({}, {"act": {"sub": "user_of_support"}}, {}):
+        minted = bench.exchange.mint(bench.admit(ISSUER.session(**claims))).minted
+        lives.append(minted.expires_at - minted.issued_at)
+    assert lives == [3600, 300, 3600]
+
+
+async def test_a_factor_that_becomes_stale_shortens_the_life_of_a_remembered_session():
+    bench = Bench(lives=(RiskRow(Risk.STALE_FACTOR, 600, 60),), factor=True)
+    token = ISSUER.session(fva=[59, -1], exp=NOW + 600)
+    first = bench.admit(token)
+    assert (first.life, first.until) == (3600, NOW + 60)
+    bench.clock.advance(59)
+    assert bench.admit(token) is first
+    bench.clock.advance(1)
+    second = bench.admit(token)
+    assert (second.life, second.until) == (600, NOW + 600)
+    assert bench.admit(token) is second

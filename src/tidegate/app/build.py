@@ -17,6 +17,7 @@ from tidegate.identity.service import Verifier
 from tidegate.limits import ExchangeLimits, LimitRates
 from tidegate.logs import RequestLog, wants_json
 from tidegate.settings import Environment, Settings
+from tidegate.tokens.life import LifeTable
 from tidegate.tokens.mapping import SubjectMapping
 from tidegate.tokens.migration import MapFileError, read_assigned
 from tidegate.tokens.mint import Minter
@@ -123,12 +124,13 @@ def _exchange(
     background: Background,
     clock: Clock,
 ) -> Exchange:
-    minter = Minter(credentials.signer, settings.token_life_seconds, settings.token_cache_size)
+    minter = Minter(credentials.signer, settings.token_cache_size)
     return Exchange(
         verifier=verifier,
         limits=ExchangeLimits(_rates(settings)),
         mapping=subject_mapping(settings),
         minter=minter,
+        lives=LifeTable(settings.token_life_seconds, settings.life_by_risk),
         sessions=SessionCache(settings.session_cache_size),
         sync=_sync(settings, client, clock, background, lambda user_id: minter.rhythm(user_id).pseudonym),
         clock=clock,

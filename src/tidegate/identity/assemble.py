@@ -16,6 +16,7 @@ from tidegate.identity.keysource import KeySource
 from tidegate.identity.model import IssuerPolicy
 from tidegate.identity.service import Issuer
 from tidegate.settings import Environment, IssuerConfig, Settings
+from tidegate.settings.risk import Risk
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,13 @@ def assemble(settings: Settings, clock: Clock, *, client: httpx2.AsyncClient | N
     disk = KeyDisk(settings.state_dir)
     issuers = tuple(
         issuer_from_config(
-            config, fetcher=fetcher, clock=clock, options=options, disk=disk, user_id_claim=settings.user_id_claim
+            config,
+            fetcher=fetcher,
+            clock=clock,
+            options=options,
+            disk=disk,
+            user_id_claim=settings.user_id_claim,
+            factor=any(row.risk is Risk.STALE_FACTOR for row in settings.life_by_risk),
         )
         for config in settings.issuers
     )
@@ -90,6 +97,7 @@ def issuer_from_config(
     options: KeyOptions | None = None,
     disk: KeyDisk | None = None,
     user_id_claim: str = "",
+    factor: bool = False,
 ) -> Issuer:
     """Make one issuer.
 
@@ -100,6 +108,7 @@ def issuer_from_config(
         options: the limits of its keys' life.
         disk: where its last good keys are kept; None keeps them in memory only.
         user_id_claim: the claim of migration mode, or "".
+        factor: whether it is read when people last signed in.
 
     Raises:
         KeySetError: the PEM is not one admissible public key.
@@ -116,4 +125,4 @@ def issuer_from_config(
             else DirectKeyServer(fetcher, config.jwks_url)
         )
         keys = RemoteKeys(config.name, config.issuer, server, clock=clock, options=options, disk=disk)
-    return Issuer(IssuerPolicy.from_config(config, user_id_claim=user_id_claim), keys)
+    return Issuer(IssuerPolicy.from_config(config, user_id_claim=user_id_claim, factor=factor), keys)

@@ -38,7 +38,9 @@ _IMAGE_PREFIXES: Final = ("https://", "http://")
 _FIRST_NAMES: Final = ("given_name", "first_name")
 _LAST_NAMES: Final = ("family_name", "last_name")
 _IMAGES: Final = ("picture", "image", "image_url")
-_RARE: Final = frozenset({"act", "name", "email", "o", "org_id", *_FIRST_NAMES, *_LAST_NAMES, *_IMAGES})
+_RARE: Final = frozenset(
+    {"act", "name", "email", "o", "org_id", "is_anonymous", "firebase", *_FIRST_NAMES, *_LAST_NAMES, *_IMAGES}
+)
 
 
 def judge(
@@ -76,7 +78,8 @@ def judge(
     actor = _actor(get("act"), policy) if rare else None
     subject = _subject(get("sub"))
     sid = get("sid")
-    particulars = _particulars(claims, policy, actor) if rare or policy.user_id_claim else NO_PARTICULARS
+    wanted = rare or policy.user_id_claim or policy.factor
+    particulars = _particulars(claims, policy, actor, issued_at) if wanted else NO_PARTICULARS
     session_id = sid if type(sid) is str and _clean(sid, SUBJECT_LENGTH) else None
     return VerifiedSubject(_PROOF, policy, key, subject, session_id, kind, expires_at, issued_at, particulars)
 
@@ -227,7 +230,9 @@ def _actor(act: object, policy: IssuerPolicy) -> str | None:
     return actor
 
 
-def _particulars(claims: Mapping[str, object], policy: IssuerPolicy, actor: str | None) -> Particulars:
+def _particulars(
+    claims: Mapping[str, object], policy: IssuerPolicy, actor: str | None, issued_at: int | None
+) -> Particulars:
     """The optional claims. Those of a wrong type are passed over: none of them decides anything."""
     image = _first(claims, _IMAGES, IMAGE_LENGTH)
     return Particulars(
@@ -237,7 +242,29 @@ def _particulars(claims: Mapping[str, object], policy: IssuerPolicy, actor: str 
         organization=_organization(claims),
         actor=actor,
         claimed_user_id=_text(claims.get(policy.user_id_claim), SUBJECT_LENGTH) if policy.user_id_claim else None,
+        anonymous=_anonymous(claims),
+        factor_at=_factor_at(claims, issued_at) if policy.factor else None,
     )
+
+
+def _anonymous(claims: Mapping[str, object]) -> bool:
+    """Whether nobody signed in, as Supabase and Firebase say it."""
+    firebase = claims.get("firebase")
+    by_firebase = isinstance(firebase, dict) and firebase.get("sign_in_provider") == "anonymous"
+    return by_firebase or claims.get("is_anonymous") is True
+
+
+def _factor_at(claims: Mapping[str, object], issued_at: int | None) -> int | None:
+    """When the first factor was last given: Clerk's ``fva``, or ``auth_time`` (OpenID Connect Core 1.0, section 2).
+
+    A claim of a wrong type, or one that lies after ``iat``, says nothing. Clerk's -1 means never.
+    """
+    ages, moment = claims.get("fva"), claims.get("auth_time")
+    if issued_at is None:
+        return None
+    if type(ages) is list and ages and type(ages[0]) is int:
+        return max(0, issued_at - 60 * ages[0]) if ages[0] >= 0 else 0
+    return moment if type(moment) is int and 0 <= moment <= issued_at else None
 
 
 def _name(claims: Mapping[str, object]) -> str | None:

@@ -126,6 +126,8 @@ class IssuerPolicy:
         skew: tolerated difference of the clocks, seconds.
         max_age: longest age counted from ``iat``, seconds; 0 means no maximum.
         user_id_claim: the verified claim that carries the Stream user id in migration mode, or "".
+        controlled_claims: paths of the claims that only the issuer's administrators write.
+        factor: whether it is read when the person last signed in; only a table of lives asks for it.
     """
 
     name: str
@@ -142,14 +144,17 @@ class IssuerPolicy:
     skew: int = 5
     max_age: int = 0
     user_id_claim: str = ""
+    controlled_claims: tuple[str, ...] = ()
+    factor: bool = False
 
     @classmethod
-    def from_config(cls, config: IssuerConfig, *, user_id_claim: str = "") -> Self:
+    def from_config(cls, config: IssuerConfig, *, user_id_claim: str = "", factor: bool = False) -> Self:
         """The policy that an issuer's settings describe.
 
         Args:
             config: one entry of the resolved list of issuers.
             user_id_claim: the claim of migration mode, or "".
+            factor: whether it is read when the person last signed in.
         """
         return cls(
             name=config.name,
@@ -166,6 +171,8 @@ class IssuerPolicy:
             skew=config.clock_skew_seconds,
             max_age=config.max_age_seconds,
             user_id_claim=user_id_claim,
+            controlled_claims=config.controlled_claims,
+            factor=factor,
         )
 
 
@@ -180,6 +187,8 @@ class Particulars:
         organization: the id of the active organisation.
         actor: who acts in the subject's place (``act.sub``, RFC 8693, section 4.1).
         claimed_user_id: the value of the migration claim.
+        anonymous: whether the issuer says that nobody signed in.
+        factor_at: when the person last signed in, seconds since the epoch, where the policy asks for it.
     """
 
     name: str | None = None
@@ -188,6 +197,8 @@ class Particulars:
     organization: str | None = None
     actor: str | None = None
     claimed_user_id: str | None = None
+    anonymous: bool = False
+    factor_at: int | None = None
 
 
 NO_PARTICULARS: Final = Particulars()
@@ -295,6 +306,16 @@ class VerifiedSubject:
     def claimed_user_id(self) -> str | None:
         """The Stream user id that the migration claim carries."""
         return self.particulars.claimed_user_id
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether the issuer says that nobody signed in."""
+        return self.particulars.anonymous
+
+    @property
+    def factor_at(self) -> int | None:
+        """When the person last signed in, seconds since the epoch, if the policy asks for it and the token says so."""
+        return self.particulars.factor_at
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"a VerifiedSubject cannot be changed: {name}")

@@ -60,7 +60,9 @@ def derive(draft: Draft, listed: tuple[Mapping[str, object], ...]) -> Derived:
 
 def _common(draft: Draft) -> dict[str, object]:
     settings = draft.settings
+    controlled = {"controlled_claims": settings.controlled_claims} if settings.controlled_claims else {}
     return {
+        **controlled,
         "azp": settings.azp_policy,
         "pending": settings.pending_policy,
         "impersonation": settings.impersonation_policy,

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from tidegate.settings import clerk, urls
+from tidegate.settings import claimpaths, clerk, urls
 from tidegate.settings.kinds import Pem
 from tidegate.settings.problems import Unfit
 
@@ -47,6 +47,7 @@ class IssuerConfig(BaseModel):
         pending: what becomes of a session that is signed in with tasks left to do.
         impersonation: what becomes of a session in which somebody acts for somebody else.
         kinds: the kinds of token that count as a session.
+        controlled_claims: the claims that only its administrators write; roles and teams come from no others.
         namespace: what sets its users' ids apart; None for the primary issuer only.
         clock_skew_seconds: how far its clock may be off.
         max_age_seconds: the greatest age of a session, counted from ``iat``; 0 for any.
@@ -66,6 +67,7 @@ class IssuerConfig(BaseModel):
     pending: PendingPolicy = "refuse"
     impersonation: ImpersonationPolicy = "allow"
     kinds: tuple[TokenKindName, ...] = Field(default=("session",), min_length=1)
+    controlled_claims: tuple[_Text, ...] = Field(default=(), max_length=32)
     namespace: _Namespace | None = None
     clock_skew_seconds: int = Field(default=5, ge=0, le=60)
     max_age_seconds: int = Field(default=0, ge=0)
@@ -80,6 +82,8 @@ class IssuerConfig(BaseModel):
         is_clerk = members.get("kind") == "clerk"
         if not members.get("algorithms"):
             members["algorithms"] = CLERK_ALGORITHMS if is_clerk else PUBLIC_KEY_ALGORITHMS
+        if is_clerk:
+            members.setdefault("controlled_claims", claimpaths.CLERK_CONTROLLED)
         issuer = members.get("issuer")
         if is_clerk and isinstance(issuer, str) and not members.get("pem") and not members.get("jwks_url"):
             members["jwks_url"] = clerk.key_set_url(issuer)
@@ -100,6 +104,8 @@ class IssuerConfig(BaseModel):
             raise ValueError("Clerk's issuers have no slash at their end")
         for url in self.fetched():
             _check_url(url)
+        for claim in self.controlled_claims:
+            _check_controlled(claim)
         return self
 
     def _source_fault(self) -> str | None:
@@ -162,6 +168,15 @@ def _check_url(url: str) -> None:
         urls.split(url)
     except Unfit as unfit:
         raise ValueError(f"the URL of its keys {unfit.wrong}") from None
+
+
+def _check_controlled(claim: str) -> None:
+    try:
+        own = claimpaths.is_own(claim)
+    except Unfit:
+        raise ValueError("controlled_claims has a claim that cannot be one") from None
+    if own:
+        raise ValueError("controlled_claims has a claim that people can edit about themselves")
 
 
 def _describe(location: tuple[int | str, ...], kind: str, message: str) -> str:

@@ -10,12 +10,13 @@ from typing import Final
 from tidegate.settings import urls
 from tidegate.settings.bounds_section import BoundsSection
 from tidegate.settings.identity_section import IdentitySection
+from tidegate.settings.profile_section import ProfileSection
 from tidegate.settings.server_section import ServerSection
 from tidegate.settings.spec import Spec
 from tidegate.settings.stream_section import Environment, StreamSection, TokenSection
 
 
-class Settings(StreamSection, IdentitySection, TokenSection, ServerSection, BoundsSection):
+class Settings(StreamSection, IdentitySection, TokenSection, ProfileSection, ServerSection, BoundsSection):
     """The effective settings: read once at start, passed to whoever needs them, never changed.
 
     Made without arguments it is development on a bare machine, which tests rely on.
@@ -38,7 +39,7 @@ class Settings(StreamSection, IdentitySection, TokenSection, ServerSection, Boun
         return urls.split_bind(self.bind)[1]
 
 
-SECTIONS: Final = (StreamSection, IdentitySection, TokenSection, ServerSection, BoundsSection)
+SECTIONS: Final = (StreamSection, IdentitySection, TokenSection, ProfileSection, ServerSection, BoundsSection)
 """The sections, in the order of the documentation page."""
 
 

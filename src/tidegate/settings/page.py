@@ -109,6 +109,7 @@ _MEMBER_DEFAULTS: Final = {
     "kinds": '`["session"]`; also `template`, `machine`, `access`',
     "clock_skew_seconds": "`TIDEGATE_CLOCK_SKEW_SECONDS`",
     "max_age_seconds": "`TIDEGATE_SESSION_MAX_AGE_SECONDS`",
+    "controlled_claims": "`TIDEGATE_CONTROLLED_CLAIMS`, else for Clerk `o.id`, `org_id` and `public_metadata`",
 }
 
 

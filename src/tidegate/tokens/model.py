@@ -13,11 +13,15 @@ class Session(NamedTuple):
         who: made by the verifier alone.
         user_id: at Stream.
         rhythm: of this user's tokens.
+        life: seconds that its tokens live.
+        until: seconds since the epoch up to which all of this holds; at most the session's own end.
     """
 
     who: VerifiedSubject
     user_id: str
     rhythm: Rhythm
+    life: int
+    until: int
 
 
 class Issued(NamedTuple):

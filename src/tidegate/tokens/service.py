@@ -8,6 +8,7 @@ from tidegate.errors import Reason, Refusal
 from tidegate.identity.model import VerifiedSubject
 from tidegate.identity.service import KeysNeeded, Verifier
 from tidegate.limits import ExchangeLimits
+from tidegate.tokens.life import LifeTable
 from tidegate.tokens.mapping import SubjectMapping
 from tidegate.tokens.mint import Minter
 from tidegate.tokens.model import Issued, Session
@@ -43,21 +44,23 @@ class Exchange:
         limits: address before cryptography, the others after it.
         mapping: subject to user id.
         minter: of Stream tokens.
+        lives: how long they live.
         sessions: verified before.
         sync: where profiles go.
         clock: for all of it.
         stopping: whether this replica is shutting down.
     """
 
-    __slots__ = ("_clock", "_limits", "_mapping", "_minter", "_sessions", "_stopping", "_sync", "_verifier")
+    __slots__ = ("_clock", "_limits", "_lives", "_mapping", "_minter", "_sessions", "_stopping", "_sync", "_verifier")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, RUF100 - the parts of the exchange, each by its name
         self,
         *,
         verifier: Verifier,
         limits: ExchangeLimits,
         mapping: SubjectMapping,
         minter: Minter,
+        lives: LifeTable,
         sessions: SessionCache,
         sync: ProfileOffers,
         clock: Clock,
@@ -67,6 +70,7 @@ class Exchange:
         self._limits = limits
         self._mapping = mapping
         self._minter = minter
+        self._lives = lives
         self._sessions = sessions
         self._sync = sync
         self._clock = clock
@@ -116,7 +120,7 @@ class Exchange:
     def mint(self, session: Session) -> Issued:
         """Step 7: the user's token of this minute."""
         now = self._clock.now()
-        return Issued(session, self._minter.mint(session.user_id, session.rhythm, now), now)
+        return Issued(session, self._minter.mint(session.user_id, session.rhythm, now, session.life), now)
 
     def _admit(self, bearer: bytes, address: str) -> Session:
         ticks = self._clock.monotonic()
@@ -130,7 +134,7 @@ class Exchange:
                 self._charge(refusal, address)
                 self._verifier.doubt(refusal)
                 raise
-            session = self._open(who)
+            session = self._open(who, now)
             self._sessions.put(key, session, ticks)
         self._limits.spend_subject(session.user_id, session.who.issuer, ticks)
         self._sync.offer(session.user_id, session.who.name, session.who.image)
@@ -141,9 +145,10 @@ class Exchange:
         if refusal.spec.status < _FIRST_SERVER_ERROR:
             self._limits.charge_failure(address, self._clock.monotonic())
 
-    def _open(self, who: VerifiedSubject) -> Session:
+    def _open(self, who: VerifiedSubject, now: float) -> Session:
         user_id = user_id_of(who, self._mapping)
-        return Session(who, user_id, self._minter.rhythm(user_id))
+        lives = self._lives
+        return Session(who, user_id, self._minter.rhythm(user_id), lives.life(who, now), lives.holds_until(who, now))
 
 
 def user_id_of(who: VerifiedSubject, mapping: SubjectMapping) -> str:

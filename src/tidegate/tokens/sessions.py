@@ -17,8 +17,9 @@ _IDLE_SECONDS = 900.0
 class SessionCache:
     """Verified sessions by token.
 
-    An entry is good until the session's own ``exp``; between that and the end of the
-    allowed skew a session is verified in full each time, so the answer is the same.
+    An entry is good until the session's own ``exp``, or until its tokens are to live
+    shorter; between the first and the end of the allowed skew a session is verified in
+    full each time, so the answer is the same.
     Whether its key still stands is the verifier's to say, at each hit.
 
     Args:
@@ -52,7 +53,7 @@ class SessionCache:
         if self._table is None or (session := self._table.get(key)) is None:
             metrics.SESSION_CACHE_MISSES.inc()
             return None
-        if now >= session.who.expires_at:
+        if now >= session.until:
             self._table.discard(key)
             metrics.SESSION_CACHE_MISSES.inc()
             return None

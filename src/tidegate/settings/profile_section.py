@@ -1,0 +1,31 @@
+"""Settings of what a session's claims decide beyond the user id: the life of the tokens, and the profile at Stream."""
+
+from typing import Annotated
+
+from tidegate.settings.claimpaths import Controlled
+from tidegate.settings.risk import DEFAULT_ROWS, LifeByRisk, RiskRow
+from tidegate.settings.spec import Section, spec
+
+
+class ProfileSection(Section):
+    """Lives and profiles by claims."""
+
+    life_by_risk: Annotated[
+        tuple[RiskRow, ...],
+        spec(
+            "TIDEGATE_LIFE_BY_RISK",
+            LifeByRisk(),
+            "How long a Stream token lives at most where somebody acts for somebody else, nobody signed in, or "
+            "signing in was long ago; the shortest row that fits counts.",
+        ),
+    ] = DEFAULT_ROWS
+    controlled_claims: Annotated[
+        tuple[str, ...],
+        spec(
+            "TIDEGATE_CONTROLLED_CLAIMS",
+            Controlled(),
+            "The claims that only the issuer's own administrators write, for issuers that name none of their own; "
+            "roles and teams are taken from no others.",
+            "what follows from the kind of issuer",
+        ),
+    ] = ()
