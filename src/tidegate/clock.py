@@ -65,6 +65,24 @@ def rfc3339(seconds: float) -> str:
     return _stamp(int(seconds))
 
 
+def seconds_of(stamp: str) -> float:
+    """The moment that a time stamp of RFC 3339 (section 5.6) names.
+
+    Args:
+        stamp: with an offset from UTC, or ``Z``.
+
+    Returns:
+        seconds since the epoch.
+
+    Raises:
+        ValueError: it is no such time stamp, or names no offset.
+    """
+    moment = datetime.fromisoformat(stamp)
+    if moment.tzinfo is None:
+        raise ValueError("a time without an offset from UTC")
+    return moment.timestamp()
+
+
 @lru_cache(4096)
 def _stamp(second: int) -> str:
     """The same few seconds are asked for again and again, so each is formatted once."""

@@ -137,6 +137,9 @@ SYNC_DROPPED = Counter(
     "tidegate_sync_dropped_total", "Profiles not synced because the queue was full.", registry=REGISTRY
 )
 
+# Revocations and bans.
+STANDING_ENTRIES = Gauge("tidegate_standing_entries", "Users of whom a revocation or a ban is kept.", registry=REGISTRY)
+
 # Connections, below the application.
 HTTP_CONNECTIONS = Gauge("tidegate_http_connections", "Connections open at our listeners.", registry=REGISTRY)
 HTTP_REFUSED = Counter(

@@ -15,6 +15,8 @@ from tidegate.tokens.mapping import SubjectMapping
 from tidegate.tokens.mint import Minter
 from tidegate.tokens.service import Exchange
 from tidegate.tokens.sessions import SessionCache
+from tidegate.tokens.standing.memory import Standing
+from tidegate.tokens.standing.model import FOREVER, NEVER, Mark
 
 pytestmark = pytest.mark.anyio
 ISSUER = SigningIssuer()
@@ -37,6 +39,7 @@ class Bench:
         self.keys = ScriptedKeys("clerk", ISSUER.key_set if keys is ... else keys, *outcomes, found=found)
         self.offers = Offers()
         self.sessions = SessionCache(cache)
+        self.standing = Standing()
         self.stopping = False
         given = {"address": 0, "subject": 0, "issuer": 0, "total": 0, "entries": 100, **(rates or {})}
         self.exchange = Exchange(
@@ -47,6 +50,7 @@ class Bench:
             lives=LifeTable(3600, lives),
             sessions=self.sessions,
             sync=self.offers,
+            standing=self.standing,
             clock=self.clock,
             stopping=lambda: self.stopping,
         )
@@ -198,3 +202,29 @@ async def test_a_factor_that_becomes_stale_shortens_the_life_of_a_remembered_ses
     second = bench.admit(token)
     assert (second.life, second.until) == (600, NOW + 600)
     assert bench.admit(token) is second
+
+
+async def test_a_ban_is_effective_at_once_for_a_session_that_is_remembered():
+    bench = Bench()
+    token = ISSUER.session()
+    bench.admit(token)
+    bench.standing.mark(CLERK_USER, Mark(NEVER, NEVER, FOREVER, 1))
+    assert bench.reason(token) is Reason.SUBJECT_BANNED
+    assert len(bench.offers.seen) == 1  # a banned person's profile would bring a deleted user back
+    bench.standing.mark(CLERK_USER, Mark(NEVER, NEVER, NEVER, 2))
+    assert bench.admit(token)
+
+
+async def test_a_revoked_session_is_refused_and_a_newer_one_waits_for_its_date():
+    bench = Bench()
+    old = ISSUER.session()
+    bench.admit(old)
+    bench.standing.mark(CLERK_USER, Mark(NOW + 1, NOW + 1, NEVER, 1))
+    assert bench.reason(old) is Reason.SESSION_REVOKED
+    bench.clock.advance(3)
+    newer = bench.admit(ISSUER.session(now=NOW + 3))
+    with pytest.raises(Refusal) as refused:
+        bench.exchange.mint(newer)
+    assert (refused.value.reason, refused.value.retry_after) == (Reason.RECENTLY_REVOKED, 4)
+    bench.clock.advance(4)
+    assert bench.exchange.mint(newer).minted.issued_at == NOW + 2

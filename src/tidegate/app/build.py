@@ -23,6 +23,7 @@ from tidegate.tokens.migration import MapFileError, read_assigned
 from tidegate.tokens.mint import Minter
 from tidegate.tokens.service import Exchange, NoSync, ProfileOffers
 from tidegate.tokens.sessions import SessionCache
+from tidegate.tokens.standing.memory import Standing
 from tidegate.tokens.status import ChatStatus
 from tidegate.tokens.sync import ProfileSync, SyncOptions
 from tidegate.upstream.breaker import Breaker
@@ -133,6 +134,7 @@ def _exchange(
         lives=LifeTable(settings.token_life_seconds, settings.life_by_risk),
         sessions=SessionCache(settings.session_cache_size),
         sync=_sync(settings, client, clock, background, lambda user_id: minter.rhythm(user_id).pseudonym),
+        standing=Standing(),
         clock=clock,
         stopping=lambda: background.stopping,
     )

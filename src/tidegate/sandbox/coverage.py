@@ -97,11 +97,13 @@ STREAM: Final = (
         (_C, "`X-RateLimit-Limit`, `-Remaining` and `-Reset` (Unix seconds) on every answer, refusals too."),
         (_D, "Windows of one minute per endpoint and platform, a thirtieth of it per second; 429 with code 9 beyond."),
         (_D, "10,000 a minute for the app, 1,000 for querying users, 300 for updating them, 60 for one user."),
+        (_D, "300 a minute for bans, 60 for deactivating and for changing the app."),
         (
             _G,
             (
-                "1,000 a minute for the rate limits themselves; the names `GetApp`, `GetRateLimits`, `QueryUsers`, "
-                "`UpdateUsers`, `UpdateUsersPartial`."
+                "1,000 a minute for the rate limits themselves, 60 for reactivating; the names `GetApp`, "
+                "`GetRateLimits`, `QueryUsers`, `UpdateUsers`, `UpdateUsersPartial`, `UpdateApp`, `Ban`, `Unban`, "
+                "`DeactivateUser`, `ReactivateUser`."
             ),
         ),
         (
@@ -148,9 +150,10 @@ STREAM: Final = (
             _G,
             (
                 "Filters by `id` alone: a value, `$eq`, `$in`; every other is 400 with code 4, so that nothing passes "
-                "by chance. `presence` and `include_deactivated_users` are ignored."
+                "by chance. `presence` is ignored."
             ),
         ),
+        (_C, "`include_deactivated_users` adds those who are deactivated."),
         (_G, "`limit` is 30 by default and 100 at most, `offset` 1,000 at most; without a sort, in order of creation."),
         (
             _G,
@@ -191,6 +194,33 @@ STREAM: Final = (
             ),
         ),
         (_G, "Server tokens only."),
+    ),
+    _about(
+        "PATCH /app",
+        (_C, "`revoke_tokens_issued_before` is a time of RFC 3339, or null to undo."),
+        (_G, "Changing any other field is code 4; server tokens only."),
+    ),
+    _about(
+        "POST /moderation/ban",
+        (_C, "`target_user_id`, `user_id` (who bans), `reason`, `timeout` in minutes, without one for ever."),
+        (_G, "Bans from the whole app only; `type`, `id` and `shadow` are code 4."),
+        (_G, "An unknown target or banning user is 404 with code 16; a ban takes the place of one that is there."),
+        (_G, "A banned user's token still reads; what else it may do is nothing that the sandbox models."),
+    ),
+    _about(
+        "DELETE /moderation/ban",
+        (_C, "`target_user_id` and `created_by` stand in the query."),
+        (_G, "Lifting a ban that is not there is no error; an unknown target is 404 with code 16."),
+    ),
+    _about(
+        "POST /users/{id}/deactivate",
+        (_D, "A deactivated user cannot connect."),
+        (_G, "Every call with such a user's token is 401 with code 5."),
+        (_G, "Deactivating twice is code 4, an unknown user 404 with code 16; the answer holds `user`."),
+    ),
+    _about(
+        "POST /users/{id}/reactivate",
+        (_G, "Reactivating one who is active is code 4, an unknown user 404 with code 16; the answer holds `user`."),
     ),
     _about(
         "Faults on command",

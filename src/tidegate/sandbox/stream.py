@@ -17,7 +17,7 @@ from typing import Any, Final
 import orjson
 
 from tidegate.clock import Clock, SystemClock
-from tidegate.sandbox import stream_queries, stream_tokens
+from tidegate.sandbox import stream_moderation, stream_queries, stream_tokens
 from tidegate.sandbox.faults import Fault, FaultKind, Faults
 from tidegate.sandbox.stream_errors import Code, StreamFault, bad_input
 from tidegate.sandbox.stream_limits import RateLimits
@@ -157,6 +157,8 @@ class StreamStandIn:
     def _check_revoked(self, caller: Caller) -> None:
         app_wide = self.app_settings["revoke_tokens_issued_before"]
         own = self.users.revoked_before(caller.user_id) if caller.kind is CallerKind.USER else None
+        if caller.kind is CallerKind.USER:
+            stream_moderation.check_active(self.users, caller.user_id)
         for stamp in (app_wide, own):
             if stamp is not None and (caller.issued_at is None or caller.issued_at < seconds(stamp)):
                 raise StreamFault(Code.TOKEN_EXPIRED, "the token was revoked")
@@ -198,6 +200,36 @@ class StreamStandIn:
             raise bad_input("users must be a list", users="not a list")
         return {"users": self.users.patch(updates)}
 
+    def patch_app(self, caller: Caller, call: RecordedRequest) -> dict[str, Any]:
+        """``PATCH /app``."""
+        _server_only(caller)
+        return stream_moderation.change_app(self.app_settings, _object(call.body, "body"))
+
+    def ban(self, caller: Caller, call: RecordedRequest) -> dict[str, Any]:
+        """``POST /moderation/ban``."""
+        _server_only(caller)
+        return stream_moderation.ban(self.users, _object(call.body, "body"))
+
+    def unban(self, caller: Caller, call: RecordedRequest) -> dict[str, Any]:
+        """``DELETE /moderation/ban``."""
+        _server_only(caller)
+        return stream_moderation.unban(self.users, call.query)
+
+    def deactivate(self, caller: Caller, call: RecordedRequest) -> dict[str, Any]:
+        """``POST /users/{id}/deactivate``."""
+        _server_only(caller)
+        return {"user": self.users.activate(stream_moderation.user_of(call.path), active=False)}
+
+    def reactivate(self, caller: Caller, call: RecordedRequest) -> dict[str, Any]:
+        """``POST /users/{id}/reactivate``."""
+        _server_only(caller)
+        return {"user": self.users.activate(stream_moderation.user_of(call.path), active=True)}
+
+
+def endpoint_of(call: RecordedRequest) -> "tuple[str, Handler] | None":
+    """The name of a call's rate limit and what performs it; None for one that is not modelled."""
+    return ENDPOINTS.get((call.method, stream_moderation.template(call.path)))
+
 
 def _not_allowed() -> StreamFault:
     return StreamFault(Code.NOT_ALLOWED, "a user token has no permission for this")
@@ -231,6 +263,11 @@ ENDPOINTS: Final[Mapping[tuple[str, str], tuple[str, Handler]]] = MappingProxyTy
         ("GET", "/users"): ("QueryUsers", StreamStandIn.query_users),
         ("POST", "/users"): ("UpdateUsers", StreamStandIn.upsert_users),
         ("PATCH", "/users"): ("UpdateUsersPartial", StreamStandIn.patch_users),
+        ("PATCH", "/app"): ("UpdateApp", StreamStandIn.patch_app),
+        ("POST", "/moderation/ban"): ("Ban", StreamStandIn.ban),
+        ("DELETE", "/moderation/ban"): ("Unban", StreamStandIn.unban),
+        ("POST", "/users/{id}/deactivate"): ("DeactivateUser", StreamStandIn.deactivate),
+        ("POST", "/users/{id}/reactivate"): ("ReactivateUser", StreamStandIn.reactivate),
     }
 )
 """Every call that is modelled, with the name of its rate limit."""

@@ -15,7 +15,18 @@ USER_PER_MINUTE: Final = 60
 TRACKED: Final = 10_000
 
 PER_MINUTE: Final = MappingProxyType(
-    {"GetApp": 10_000, "GetRateLimits": 1_000, "QueryUsers": 1_000, "UpdateUsers": 300, "UpdateUsersPartial": 300}
+    {
+        "GetApp": 10_000,
+        "GetRateLimits": 1_000,
+        "QueryUsers": 1_000,
+        "UpdateUsers": 300,
+        "UpdateUsersPartial": 300,
+        "UpdateApp": 60,
+        "Ban": 300,
+        "Unban": 300,
+        "DeactivateUser": 60,
+        "ReactivateUser": 60,
+    }
 )
 """Stream's defaults per app and platform; the endpoint names and the figure of GetRateLimits are ours."""
 

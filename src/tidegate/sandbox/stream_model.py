@@ -41,6 +41,7 @@ class Users:
         self._capacity = capacity
         self._lock = threading.RLock()
         self._users: dict[str, dict[str, Any]] = {}
+        self._bans_end: dict[str, float] = {}
 
     def __len__(self) -> int:
         return len(self._users)
@@ -59,6 +60,7 @@ class Users:
             KeyError: there is none of that id.
         """
         with self._lock:
+            self._lift_ended_bans()
             return copy.deepcopy(self._users[user_id])
 
     def put(self, user_id: str, **fields: object) -> dict[str, Any]:
@@ -80,6 +82,7 @@ class Users:
         """Forget everybody."""
         with self._lock:
             self._users.clear()
+            self._bans_end.clear()
 
     def upsert(self, given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """Create or replace users; fields that are not given are gone afterwards.
@@ -129,8 +132,70 @@ class Users:
             user_ids: only these; None for everybody.
         """
         with self._lock:
+            self._lift_ended_bans()
             wanted = None if user_ids is None else set(user_ids)
             return [copy.deepcopy(user) for user in self._users.values() if wanted is None or user["id"] in wanted]
+
+    def ban(self, user_id: str, minutes: float | None) -> None:
+        """Ban a user from the whole app; a ban takes the place of one that is there.
+
+        Args:
+            user_id: who is banned.
+            minutes: how long; None for ever.
+
+        Raises:
+            StreamFault: code 16 for an unknown user.
+        """
+        with self._lock:
+            self._existing(user_id)["banned"] = True
+            self._bans_end.pop(user_id, None)
+            if minutes is not None:
+                self._bans_end[user_id] = self._now() + 60 * minutes
+
+    def unban(self, user_id: str) -> None:
+        """Lift a ban, if there is one.
+
+        Raises:
+            StreamFault: code 16 for an unknown user.
+        """
+        with self._lock:
+            self._existing(user_id)["banned"] = False
+            self._bans_end.pop(user_id, None)
+
+    def activate(self, user_id: str, *, active: bool) -> dict[str, Any]:
+        """Deactivate a user, or undo that.
+
+        Returns:
+            the user.
+
+        Raises:
+            StreamFault: code 16 for an unknown user, 4 for one who is so already.
+        """
+        with self._lock:
+            user = self._existing(user_id)
+            if active != ("deactivated_at" in user):
+                raise bad_input(f"user {user_id} is {'active' if active else 'deactivated'} already", id="state")
+            if active:
+                del user["deactivated_at"]
+            else:
+                user["deactivated_at"] = timestamp(self._now())
+            return self[user_id]
+
+    def active(self, user_id: str) -> bool:
+        """Whether a user can connect: a deactivated one cannot, an unknown one becomes known by it."""
+        with self._lock:
+            return "deactivated_at" not in self._users.get(user_id, {})
+
+    def _existing(self, user_id: str) -> dict[str, Any]:
+        user = self._users.get(user_id)
+        if user is None:
+            raise StreamFault(Code.DOES_NOT_EXIST, f"user {user_id} does not exist")
+        return user
+
+    def _lift_ended_bans(self) -> None:
+        now = self._now()
+        for user_id in [user_id for user_id, end in self._bans_end.items() if end <= now]:
+            self.unban(user_id)
 
     def revoked_before(self, user_id: str) -> str | None:
         """The user's ``revoke_tokens_issued_before``, if it is set."""
@@ -166,9 +231,7 @@ class Users:
         if not isinstance(update, dict):
             raise bad_input("an update must be an object", users="not an object")
         user_id = check_user_id(update.get("id"))
-        before = changed.get(user_id) or self._users.get(user_id)
-        if before is None:
-            raise StreamFault(Code.DOES_NOT_EXIST, f"user {user_id} does not exist")
+        before = changed.get(user_id) or self._existing(user_id)
         setting, unsetting = update.get("set", {}), update.get("unset", [])
         if not isinstance(setting, dict) or not isinstance(unsetting, list):
             raise bad_input("set must be an object and unset a list", set="type")

@@ -20,12 +20,14 @@ def run(users: Users, payload: Mapping[str, Any]) -> list[UserRecord]:
     Args:
         users: all of them.
         payload: filter_conditions (``{}``, ``{"id": "x"}``, ``{"id": {"$eq": "x"}}`` or
-            ``{"id": {"$in": [...]}}``), sort, limit, offset.
+            ``{"id": {"$in": [...]}}``), sort, limit, offset, include_deactivated_users.
 
     Raises:
         StreamFault: code 4 for anything else.
     """
     found = users.query(wanted_ids(payload.get("filter_conditions", {})))
+    if payload.get("include_deactivated_users") is not True:
+        found = [user for user in found if "deactivated_at" not in user]
     for key, backwards in _sort_keys(payload.get("sort") or []):
         found.sort(key=key, reverse=backwards)
     offset = _count(payload, "offset", 0, MOST_OFFSET)

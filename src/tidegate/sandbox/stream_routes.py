@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from tidegate.sandbox.faults import PLAIN_BODY, Fault, FaultKind
 from tidegate.sandbox.replies import HTML_PAGE, Connections, http_date
-from tidegate.sandbox.stream import ENDPOINTS, Handler, RecordedRequest, StreamStandIn
+from tidegate.sandbox.stream import Handler, RecordedRequest, StreamStandIn, endpoint_of
 from tidegate.sandbox.stream_errors import Code, StreamFault
 from tidegate.sandbox.stream_limits import platform_of
 from tidegate.sandbox.stream_tokens import Caller
@@ -62,7 +62,7 @@ class StreamRoutes:
         return None
 
     def _answer(self, call: RecordedRequest, faults: tuple[Fault, ...], *, too_big: bool, started: float) -> Response:
-        known = ENDPOINTS.get((call.method, call.path))
+        known = endpoint_of(call)
         platform = "server_side"
         try:
             caller = self._admitted(call, faults, too_big=too_big)

@@ -13,6 +13,7 @@ from tidegate.tokens.mapping import SubjectMapping
 from tidegate.tokens.mint import Minter
 from tidegate.tokens.model import Issued, Session
 from tidegate.tokens.sessions import SessionCache
+from tidegate.tokens.standing.memory import Standing
 
 _FIRST_SERVER_ERROR = 500
 _KEY_ROUNDS = 2
@@ -47,11 +48,15 @@ class Exchange:
         lives: how long they live.
         sessions: verified before.
         sync: where profiles go.
+        standing: revocations and bans.
         clock: for all of it.
         stopping: whether this replica is shutting down.
     """
 
-    __slots__ = ("_clock", "_limits", "_lives", "_mapping", "_minter", "_sessions", "_stopping", "_sync", "_verifier")
+    __slots__ = (
+        "_clock", "_limits", "_lives", "_mapping", "_minter", "_sessions", "_standing", "_stopping", "_sync",
+        "_verifier",
+    )  # fmt: skip
 
     def __init__(  # noqa: PLR0913, RUF100 - the parts of the exchange, each by its name
         self,
@@ -63,6 +68,7 @@ class Exchange:
         lives: LifeTable,
         sessions: SessionCache,
         sync: ProfileOffers,
+        standing: Standing,
         clock: Clock,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -73,11 +79,12 @@ class Exchange:
         self._lives = lives
         self._sessions = sessions
         self._sync = sync
+        self._standing = standing
         self._clock = clock
         self._stopping = stopping
 
     def admit(self, bearer: bytes, address: str) -> Session:
-        """Steps 1 to 5: whose session this is, if it may have a token now. Never waits.
+        """Steps 1 to 6: whose session this is, if it may have a token. Never waits.
 
         Args:
             bearer: the session token as received.
@@ -118,9 +125,14 @@ class Exchange:
         raise unknown
 
     def mint(self, session: Session) -> Issued:
-        """Step 7: the user's token of this minute."""
+        """Step 7: the user's token of this minute, or the first one that no revocation voids.
+
+        Raises:
+            Refusal: ``recently_revoked``.
+        """
         now = self._clock.now()
-        return Issued(session, self._minter.mint(session.user_id, session.rhythm, now, session.life), now)
+        floor = self._standing.floor(session.user_id, now)
+        return Issued(session, self._minter.mint(session.user_id, session.rhythm, now, session.life, floor), now)
 
     def _admit(self, bearer: bytes, address: str) -> Session:
         ticks = self._clock.monotonic()
@@ -137,6 +149,8 @@ class Exchange:
             session = self._open(who, now)
             self._sessions.put(key, session, ticks)
         self._limits.spend_subject(session.user_id, session.who.issuer, ticks)
+        # Before the profile is offered: it would bring a deleted user back to Stream.
+        self._standing.check(session.user_id, session.who, now)
         self._sync.offer(session.user_id, session.who.name, session.who.image)
         return session
 

@@ -35,6 +35,7 @@ from tidegate.upstream.model import (
     rate_limits,
     users_query,
 )
+from tidegate.upstream.moderation import Moderation
 from tidegate.upstream.quota import Quota, number
 from tidegate.upstream.retry import RetryPolicy
 from tidegate.upstream.wire import Wire, WireAnswer
@@ -89,6 +90,9 @@ class StreamClient:
         breaker: asked before each attempt, told its outcome.
         quota: told what each answer says of the limits.
         log: where the debug log goes.
+
+    Attributes:
+        moderation: the calls by which a token or a user loses its rights.
     """
 
     def __init__(
@@ -109,6 +113,7 @@ class StreamClient:
         self.breaker: Final = breaker
         self.quota: Final = quota
         self._log = log.bind(app=f"{api_key[:4]}…")
+        self.moderation: Final = Moderation(self._call)
         self._slots = asyncio.Semaphore(options.concurrency)
         self._waiting = 0
         self._wire = Wire(
@@ -202,11 +207,13 @@ class StreamClient:
         body: Mapping[str, object] | None = None,
         attempts: int | None = None,
         probe: bool = False,
+        user_id: str = "",
     ) -> tuple[Mapping[str, object], float | None]:
         loop = asyncio.get_running_loop()
+        path = operation.path.replace("{id}", quote(user_id, safe=""))
         call = _Call(
             operation,
-            url=f"{self._options.base_url.rstrip('/')}{operation.path}?api_key={self._key}{query}",
+            url=f"{self._options.base_url.rstrip('/')}{path}?api_key={self._key}{query}",
             content=None if body is None else orjson.dumps(body),
             deadline=loop.time() + self._options.timeout_s,
             probe=probe,

@@ -25,6 +25,11 @@ class Operation(Enum):
     QUERY_USERS = ("query_users", "GET", "/users")
     UPSERT_USERS = ("upsert_users", "POST", "/users")
     UPDATE_USERS = ("update_users", "PATCH", "/users")
+    UPDATE_APP = ("update_app", "PATCH", "/app")
+    BAN_USER = ("ban_user", "POST", "/moderation/ban")
+    UNBAN_USER = ("unban_user", "DELETE", "/moderation/ban")
+    DEACTIVATE_USER = ("deactivate_user", "POST", "/users/{id}/deactivate")
+    REACTIVATE_USER = ("reactivate_user", "POST", "/users/{id}/reactivate")
 
     def __init__(self, label: str, method: str, path: str) -> None:
         self.label = label
@@ -89,6 +94,9 @@ class StreamUser:
         image: URL of the picture.
         online: whether connected now.
         last_active: Stream's RFC 3339 time.
+        banned: whether banned in the whole app.
+        deactivated: whether deactivated: such a user cannot connect.
+        revoked_before: Stream's RFC 3339 time before which the user's tokens are refused.
         custom: every field that is not Stream's own; custom data is flattened on the wire.
     """
 
@@ -97,6 +105,9 @@ class StreamUser:
     image: str | None = None
     online: bool = False
     last_active: str | None = None
+    banned: bool = False
+    deactivated: bool = False
+    revoked_before: str | None = None
     custom: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
@@ -115,6 +126,9 @@ class StreamUser:
             image=_text(fields.get("image")),
             online=fields.get("online") is True,
             last_active=_text(fields.get("last_active")),
+            banned=fields.get("banned") is True,
+            deactivated=bool(_text(fields.get("deactivated_at"))),
+            revoked_before=_text(fields.get("revoke_tokens_issued_before")),
             custom=MappingProxyType(custom),
         )
 

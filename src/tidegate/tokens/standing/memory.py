@@ -1,0 +1,107 @@
+"""What a replica knows of revocations and bans, asked at every exchange and never waited for."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from tidegate import metrics
+from tidegate.identity.model import VerifiedSubject
+from tidegate.tokens.standing.model import (
+    NEVER,
+    Cut,
+    Mark,
+    least_issued_at,
+    refuse_banned,
+    refuse_revoked,
+    revoked,
+)
+
+_NONE: Final = Mark(NEVER, NEVER, NEVER, 0)
+
+
+class Standing:
+    """Marks of users and cuts for everybody; used from one event loop.
+
+    Nobody who has no mark costs more than one look-up. A mark is never forgotten to
+    make room: that would undo a ban. Who writes them keeps to the bound.
+    """
+
+    __slots__ = ("_app_before", "_cuts", "_marks", "_stream_before")
+
+    def __init__(self) -> None:
+        self._marks: dict[str, Mark] = {}
+        self._cuts: tuple[Cut, ...] = ()
+        self._stream_before = NEVER
+        self._app_before = NEVER
+        metrics.STANDING_ENTRIES.set_function(self.__len__)
+
+    def __len__(self) -> int:
+        """How many users have a mark."""
+        return len(self._marks)
+
+    def check(self, user_id: str, who: VerifiedSubject, now: float) -> None:
+        """Judge a verified session by what was revoked and who is banned. Never waits.
+
+        Args:
+            user_id: at Stream.
+            who: the verified caller.
+            now: seconds since the epoch.
+
+        Raises:
+            Refusal: ``subject_banned`` or ``session_revoked``.
+        """
+        mark = self._marks.get(user_id)
+        if mark is not None:
+            refuse_banned(mark.banned_until, now)
+            if revoked(who.issued_at, NEVER, mark.sessions_before):
+                raise refuse_revoked()
+        if self._cuts:
+            issued_at = who.issued_at
+            for first, last in self._cuts:
+                if revoked(issued_at, first, last):
+                    raise refuse_revoked()
+
+    def floor(self, user_id: str, now: float) -> int:
+        """The least ``iat`` that the user's token may have; 0: any. Never waits.
+
+        Args:
+            user_id: at Stream.
+            now: seconds since the epoch.
+
+        Raises:
+            Refusal: ``recently_revoked``.
+        """
+        mark = self._marks.get(user_id)
+        if mark is None and not self._app_before:
+            return 0
+        before = max(self._app_before, (mark or _NONE).dated_before)
+        return least_issued_at(before, now) if before else 0
+
+    def mark(self, user_id: str, mark: Mark) -> bool:
+        """Take note of a user's standing.
+
+        Args:
+            user_id: at Stream.
+            mark: what holds from now on; an older version than is known changes nothing, since changes can come twice.
+
+        Returns:
+            whether it was news.
+        """
+        known = self._marks.get(user_id)
+        if known is not None and known.version >= mark.version:
+            return False
+        self._marks[user_id] = mark
+        return True
+
+    def forget(self, user_id: str) -> None:
+        """Drop a mark that can refuse nothing any more."""
+        self._marks.pop(user_id, None)
+
+    def cut(self, cuts: Iterable[Cut]) -> None:
+        """Take note of the revocations for everybody; these take the place of those known before."""
+        self._cuts = tuple(cuts)
+        self._app_before = max([self._stream_before, *(cut.last for cut in self._cuts)])
+
+    def stream_says(self, app_before: int) -> None:
+        """Take note of Stream's own value for the app: tokens dated earlier are void there, whoever set it."""
+        self._stream_before = app_before
+        self.cut(self._cuts)
