@@ -10,6 +10,8 @@ import json
 
 import anyio
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from support.gate import open_gate
 from tidegate.sandbox.server import SandboxServer
@@ -121,6 +123,25 @@ async def test_pyjwt_ghsa_jq35_7prp_9v3f_header_key_and_allow_list_must_agree(ga
     assert await reason(gate, gate.session(header={"alg": algorithm})) == "algorithm_not_allowed"
 
 
+@pytest.mark.parametrize(("kind", "alg"), [("clerk", None), ("jwks", "RS256")])
+async def test_pyjwt_ghsa_jq35_7prp_9v3f_a_good_signature_of_another_algorithm(tmp_path, kind, alg):
+    """Either check alone has to refuse it: the issuer's allow-list (Clerk's), or the key's own ``alg``."""
+    private = rsa.generate_private_key(65537, 2048)
+    numbers = private.public_key().public_numbers()
+    jwk = {"kty": "RSA", "kid": "other", "n": b64(numbers.n.to_bytes(256, "big")), "e": "AQAB", "alg": alg}
+    with SandboxServer() as server:
+        server.sandbox.provider.extra_keys = [{name: value for name, value in jwk.items() if value}]
+        issuer = IssuerConfig.model_validate({**server.sandbox.issuer_config(), "kind": kind})
+        async with open_gate(server, tmp_path, issuers=(issuer,)) as gate:
+            claims = claims_of(gate.session())
+            for algorithm, hashing, expected in (("RS384", hashes.SHA384(), 401), ("RS256", hashes.SHA256(), 200)):
+                signed = f"{part({'alg': algorithm, 'kid': 'other'})}.{part(claims)}"
+                signature = b64(private.sign(signed.encode(), padding.PKCS1v15(), hashing))
+                answer = await gate.exchange(f"{signed}.{signature}")
+                assert answer.status_code == expected, algorithm
+                assert expected == 200 or answer.json()["reason"] == "algorithm_not_allowed"
+
+
 async def test_authlib_cve_2026_28802_a_token_without_a_signature(gate):
     claims = claims_of(gate.session())
     for header in ({"alg": "none"}, {"alg": ""}, {}):
@@ -157,10 +178,14 @@ async def test_authlib_cve_2026_96760_json_serialization_is_no_token(gate):
         assert await reason(gate, text.replace(" ", "")) == "token_malformed"
 
 
-async def test_pyjwt_ghsa_8wjv_2p76_3863_a_deep_header_is_refused_unread(gate):
-    deep = b64(b'{"alg":"RS256","x":' + b"[" * 900 + b"]" * 900 + b"}")
-    _, body, signature = gate.session().split(".")
-    assert await reason(gate, f"{deep}.{body}.{signature}") in {"token_malformed", "token_too_large"}
+@pytest.mark.parametrize("depth", [40, 10_000])
+async def test_pyjwt_ghsa_8wjv_2p76_3863_a_deep_header_is_refused(gate_with, depth):
+    """Its size is allowed here, so that only the depth can refuse it."""
+    async with gate_with(session_header_bytes=60_000, session_token_bytes=65_536) as gate:
+        _, body, signature = gate.session().split(".")
+        kid = gate.sandbox.sandbox.provider.kid().encode()
+        deep = b'{"alg":"RS256","kid":"%b","x":' % kid + b"[" * depth + b"]" * depth + b"}"
+        assert await reason(gate, f"{b64(deep)}.{body}.{signature}") == "token_malformed"
 
 
 async def test_pyjwt_ghsa_w6j9_cwv2_h6wq_one_bad_key_does_not_drop_the_set(tmp_path):
