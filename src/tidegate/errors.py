@@ -37,6 +37,10 @@ class Reason(StrEnum):
     LIMIT_SUBJECT = "limit_subject"
     LIMIT_ISSUER = "limit_issuer"
     LIMIT_TOTAL = "limit_total"
+    OPERATOR_KEY_MISSING = "operator_key_missing"
+    OPERATOR_KEY_REFUSED = "operator_key_refused"
+    OPERATOR_ROLE_REFUSED = "operator_role_refused"
+    LIMIT_OPERATOR = "limit_operator"
     IDENTITY_UNAVAILABLE = "identity_unavailable"
     ISSUER_NOT_CONFIGURED = "issuer_not_configured"
     SHUTTING_DOWN = "shutting_down"
@@ -47,6 +51,8 @@ class Reason(StrEnum):
     HEADERS_TOO_LARGE = "headers_too_large"
     ORIGIN_REFUSED = "origin_refused"
     HTTPS_REQUIRED = "https_required"
+    HOST_REFUSED = "host_refused"
+    REQUEST_INVALID = "request_invalid"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     INTERNAL = "internal"
@@ -114,6 +120,10 @@ REASONS: Final = MappingProxyType(
         Reason.LIMIT_SUBJECT: ReasonSpec(429, "Too many requests for this user.", _WAIT),
         Reason.LIMIT_ISSUER: ReasonSpec(429, "Too many requests for this issuer.", _WAIT),
         Reason.LIMIT_TOTAL: ReasonSpec(429, "Too many requests.", _WAIT),
+        Reason.OPERATOR_KEY_MISSING: ReasonSpec(401, "An operator's key is required.", _MEND, Challenge.BARE),
+        Reason.OPERATOR_KEY_REFUSED: _invalid("The operator's key is not accepted.", _MEND),
+        Reason.OPERATOR_ROLE_REFUSED: ReasonSpec(403, "The operator's role does not allow this.", _REPORT),
+        Reason.LIMIT_OPERATOR: ReasonSpec(429, "Too many refused operator's keys from this address.", _WAIT),
         Reason.IDENTITY_UNAVAILABLE: ReasonSpec(503, "Sessions cannot be checked at this moment.", _WAIT),
         Reason.ISSUER_NOT_CONFIGURED: ReasonSpec(503, "No identity provider is configured.", _WAIT),
         Reason.SHUTTING_DOWN: ReasonSpec(503, "This replica is shutting down.", _WAIT),
@@ -124,6 +134,8 @@ REASONS: Final = MappingProxyType(
         Reason.HEADERS_TOO_LARGE: ReasonSpec(431, "The request's headers are too large.", _MEND),
         Reason.ORIGIN_REFUSED: ReasonSpec(403, "This origin is not allowed.", _MEND),
         Reason.HTTPS_REQUIRED: ReasonSpec(403, "HTTPS is required.", _MEND),
+        Reason.HOST_REFUSED: ReasonSpec(421, "This listener is not asked under this name.", _MEND),
+        Reason.REQUEST_INVALID: ReasonSpec(400, "The request does not say what it must.", _MEND),
         Reason.NOT_FOUND: ReasonSpec(404, "There is nothing at this path.", _MEND),
         Reason.METHOD_NOT_ALLOWED: ReasonSpec(405, "This path does not answer this method.", _MEND),
         Reason.INTERNAL: ReasonSpec(500, "Something went wrong here.", _REPORT),

@@ -60,6 +60,14 @@ LIMIT_EVICTED = Counter(
     "tidegate_limit_evicted_total", "Keys dropped because a limit's table was full.", ["scope"], registry=REGISTRY
 )
 
+# The operator's listener.
+OPERATOR_CALLS = Counter(
+    "tidegate_operator_calls_total",
+    "Calls of the operator's routes; role is none where no key was accepted.",
+    ["role", "reason"],
+    registry=REGISTRY,
+)
+
 # Requests of every door; the name and the labels are OpenTelemetry's.
 REQUEST_DURATION = SpreadFamily(
     "http_server_request_duration_seconds",

@@ -9,6 +9,7 @@ import anyio
 import httpx2
 from pydantic import SecretStr
 
+from support.operating import KEYS, OPERATOR, bearer
 from tidegate.app.build import Runtime, build
 from tidegate.clock import SystemClock
 from tidegate.http.call import SCOPE_KEY
@@ -16,6 +17,7 @@ from tidegate.http.shortcut import Waits
 from tidegate.sandbox.server import SandboxServer
 from tidegate.settings import IssuerConfig, Settings
 
+OPS_URL = "http://127.0.0.1:8001"
 ADDRESS = ("203.0.113.7", 40_000)
 
 
@@ -59,6 +61,11 @@ class Gate:
         """A client at another address."""
         return client_at((address, 40_000), app or self.runtime.app)
 
+    def operator(self, key=OPERATOR, address="127.0.0.1", url=OPS_URL):
+        """A client of the operator's listener; without a key if None."""
+        headers = {} if key is None else bearer(key)
+        return client_at((address, 40_000), self.runtime.ops, base_url=url, headers=headers)
+
 
 def as_our_server(app):
     """An application asked as our own server asks it: by the shortcut where there is one, over ASGI otherwise."""
@@ -83,9 +90,9 @@ def as_our_server(app):
     return asked
 
 
-def client_at(address, app, way="shortcut"):
+def client_at(address, app, way="shortcut", *, base_url="http://gate.test", headers=None):
     transport = httpx2.ASGITransport(app=app if way == "asgi" else as_our_server(app), client=address)
-    return httpx2.AsyncClient(transport=transport, base_url="http://gate.test")
+    return httpx2.AsyncClient(transport=transport, base_url=base_url, headers=headers)
 
 
 def settings_for(server: SandboxServer, state_dir: Path, **changed) -> Settings:
@@ -99,6 +106,7 @@ def settings_for(server: SandboxServer, state_dir: Path, **changed) -> Settings:
         "state_dir": state_dir,
         "probe_seconds": 30,
         "log_format": "json",
+        "operator_keys": KEYS,
     }
     return Settings.model_validate({**dict(Settings()), **given, **changed})
 

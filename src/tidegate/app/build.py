@@ -13,6 +13,7 @@ from tidegate.app.lifespan import Background
 from tidegate.clock import Clock, SystemClock
 from tidegate.credentials import Credentials
 from tidegate.identity.assemble import assemble
+from tidegate.identity.routes import operator_routes as issuer_routes
 from tidegate.identity.service import Verifier
 from tidegate.limits import ExchangeLimits, LimitRates
 from tidegate.logs import RequestLog, wants_json
@@ -93,7 +94,8 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     )
     doors = Doors(settings, api_key=credentials.api_key, clock=clock, background=background, log=_log(settings, clock))
     main = doors.main(exchange, watch, _status(settings, client, clock))
-    return Runtime(main, doors.ops(watch), background, exchange, watch, settings)
+    operated = [issuer_routes(issuers.issuers)]
+    return Runtime(main, doors.ops(watch, operated), background, exchange, watch, settings)
 
 
 def _prober(settings: Settings, client: StreamClient, clock: Clock) -> Prober:

@@ -1,21 +1,29 @@
 """The two ASGI applications: the main listener's and the operator's."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from tidegate.app.framework import call_of, framework, response
 from tidegate.app.gateway import Gateway
 from tidegate.app.lifespan import Background
-from tidegate.app.openapi import describe
+from tidegate.app.openapi import describe, describe_operators
+from tidegate.app.operating import OperatorGate
+from tidegate.app.operator_routes import whoami
 from tidegate.app.ops import liveness, metrics_route, readiness
 from tidegate.app.reference import reference
 from tidegate.clock import Clock
+from tidegate.errors import Reason
+from tidegate.http.answer import AsgiApp
 from tidegate.http.call import CallReader
 from tidegate.http.cors import Cors
 from tidegate.http.faces import ErrorShapes, Face
+from tidegate.http.hosts import HostRule
+from tidegate.http.operators import Operators, by_method
 from tidegate.http.proxy import ProxyRule
+from tidegate.limits import Gcra
 from tidegate.logs import RequestLog
 from tidegate.settings import Environment, Settings
 from tidegate.tokens.present import MobilePresenter, WebPresenter
@@ -90,28 +98,56 @@ class Doors:
         ]
         if not self._production:
             routers.append(metrics_route())
-        return self._gateway(routers, exchanges, described=self._settings.docs)
+        app = self._described(self._framework(routers, exchanges), describe)
+        return self._gateway(app, exchanges, self._cors)
 
-    def ops(self, watch: Watch) -> Gateway:
-        """The application of the operator's listener."""
-        routers = [liveness(), readiness(watch, lambda: self._background.stopping), metrics_route()]
-        return self._gateway(routers, {}, described=False)
+    def ops(self, watch: Watch, operated: Sequence[APIRouter]) -> Gateway:
+        """The application of the operator's listener.
 
-    def _gateway(self, routers: list[APIRouter], exchanges: Mapping[str, ExchangeDoor], *, described: bool) -> Gateway:
-        app = framework(
+        Args:
+            watch: for readiness.
+            operated: the rooms' routes for operators, each under `tidegate.http.operators.PREFIX`.
+        """
+        guarded = APIRouter(dependencies=[by_method()])
+        for routes in (whoami(), *operated):
+            guarded.include_router(routes)
+        open_to_all = [liveness(), readiness(watch, lambda: self._background.stopping), metrics_route()]
+        app = self._described(self._framework([*open_to_all, guarded], {}), describe_operators)
+        gate = OperatorGate(
+            app,
+            operators=Operators.from_setting(self._settings.operator_keys),
+            hosts=HostRule(self._settings.operator_hosts),
+            failures=Gcra(
+                "operator",
+                Reason.LIMIT_OPERATOR,
+                limit=self._settings.operator_failures_per_minute,
+                entries=self._settings.limit_entries,
+            ),
+            body_bytes=self._settings.body_bytes,
+            clock=self._clock,
+        )
+        return self._gateway(gate, {}, Cors(()))  # no page of any origin is answered there
+
+    def _described(self, app: FastAPI, describe: Callable[[FastAPI], dict[str, Any]]) -> FastAPI:
+        if self._settings.docs:
+            app.include_router(reference(lambda: describe(app)))
+        return app
+
+    def _framework(self, routers: list[APIRouter], exchanges: Mapping[str, ExchangeDoor]) -> FastAPI:
+        return framework(
             routers,
             shapes=self._shapes,
             clock=self._clock,
             lifespan=self._lifespan if exchanges else _nothing,
             also_allowed={path: frozenset({"POST"}) for path in exchanges},
         )
-        if described:
-            app.include_router(reference(lambda: describe(app)))
+
+    def _gateway(self, app: AsgiApp, exchanges: Mapping[str, ExchangeDoor], cors: Cors) -> Gateway:
         return Gateway(
             app,
             exchanges=exchanges,
             reader=self._reader,
-            cors=self._cors,
+            cors=cors,
             shapes=self._shapes,
             log=self._log,
             clock=self._clock,

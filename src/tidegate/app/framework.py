@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from tidegate import __version__
@@ -13,6 +14,7 @@ from tidegate.errors import Reason, Refusal
 from tidegate.http.answer import Answer
 from tidegate.http.call import SCOPE_KEY, Call
 from tidegate.http.faces import ErrorShapes, face_of
+from tidegate.settings.problems import printable
 
 _OTHER_METHOD: Final = "This path does not answer this method; see Allow."
 
@@ -51,6 +53,7 @@ def framework(
     refused = _refuser(shapes, clock, also_allowed)
     app.add_exception_handler(Refusal, refused)
     app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(RequestValidationError, refused)
     app.add_exception_handler(Exception, refused)
     return app
 
@@ -96,10 +99,21 @@ def call_of(request: Request) -> Call:
 
 
 def _translated(error: Exception) -> Refusal:
-    """The framework's own refusals are of two kinds: no such path, no such method there."""
+    """The framework's own refusals: no such path, no such method there, and a body or parameter that does not fit."""
+    if isinstance(error, RequestValidationError):
+        return Refusal(Reason.REQUEST_INVALID, _first_fault(error))
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 400:  # noqa: PLR2004 - Bad Request
+        return Refusal(Reason.REQUEST_INVALID, "The body is not JSON.")
     if status == 405:  # noqa: PLR2004 - Method Not Allowed
         return Refusal(Reason.METHOD_NOT_ALLOWED, _OTHER_METHOD)
     if status == 404:  # noqa: PLR2004 - Not Found
         return Refusal(Reason.NOT_FOUND, "There is nothing at this path.")
     return Refusal(Reason.INTERNAL, "Something went wrong here.")
+
+
+def _first_fault(error: RequestValidationError) -> str:
+    """Where a request does not fit, and what is wanted there; nothing of what was sent but a member's name."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:])
+    return f"{printable(where)}: {first['msg']}." if where else f"The body: {first['msg']}."

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from tidegate.errors import REASONS, Reason
 from tidegate.http.faces import Face
+from tidegate.http.operators import PREFIX
 from tidegate.http.schema import ProblemBody, WebErrorBody
 from tidegate.tokens.present import MobileToken, WebStatus, WebToken
 
@@ -22,6 +23,10 @@ _ADMISSION: Final = (
 )  # fmt: skip
 _STATUS: Final = (Reason.USER_NOT_IN_CHAT, Reason.UPSTREAM_UNAVAILABLE, Reason.UPSTREAM_REFUSED)
 _ANYWHERE: Final = (Reason.METHOD_NOT_ALLOWED, Reason.HEADERS_TOO_LARGE, Reason.INTERNAL)
+_OPERATING: Final = (
+    Reason.OPERATOR_KEY_MISSING, Reason.OPERATOR_KEY_REFUSED, Reason.OPERATOR_ROLE_REFUSED, Reason.LIMIT_OPERATOR,
+    Reason.ORIGIN_REFUSED, Reason.HOST_REFUSED, Reason.REQUEST_INVALID, Reason.NOT_FOUND, Reason.BODY_TOO_LARGE,
+)  # fmt: skip
 _PROBLEM: Final = "application/problem+json"
 _SECURITY: Final[list[dict[str, list[str]]]] = [{"session": []}]
 
@@ -54,6 +59,35 @@ def describe(app: FastAPI) -> dict[str, Any]:
                     answer["content"].pop("application/json", None)  # the framework adds it to every model
             for reason in _ANYWHERE:
                 operation["responses"].setdefault(str(REASONS[reason].status), _response(error, [reason]))
+    return document
+
+
+def describe_operators(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document of the operator's listener.
+
+    Args:
+        app: the framework's application with its routes.
+    """
+    document = app.openapi()
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    schemas["ProblemBody"] = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(schemas["ProblemBody"].pop("$defs", {}))
+    document["components"]["securitySchemes"] = {
+        "operator": {"type": "http", "scheme": "bearer", "description": "An operator's key: tgo_..."}
+    }
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)  # what does not fit is request_invalid
+            reasons = [*_ANYWHERE]
+            if path.startswith(PREFIX):
+                operation["security"] = [{"operator": []}]
+                reasons += _OPERATING
+            for status, grouped in _by_status(reasons).items():
+                answer = operation["responses"].setdefault(str(status), _response("ProblemBody", grouped))
+                if headers := _response_headers(status):
+                    answer.setdefault("headers", headers)
     return document
 
 

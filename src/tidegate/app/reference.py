@@ -22,6 +22,8 @@ _POLICY: Final = (
     + "'"
 )
 
+_BEARERS: Final = {"session": "session token", "operator": "operator's key"}
+
 
 def reference(describe: Callable[[], Mapping[str, Any]]) -> APIRouter:
     """The routes of the reference.
@@ -71,7 +73,11 @@ def _article(method: str, path: str, operation: Mapping[str, Any]) -> str:
         f"<tr><td>{status}<td>{escape(answer['description'])}<td><code>{escape(_shape(answer))}</code>"
         for status, answer in operation["responses"].items()
     )
-    needs = "<p>Needs <code>Authorization: Bearer &lt;session token&gt;</code>.</p>" if "security" in operation else ""
+    needs = "".join(
+        f"<p>Needs <code>Authorization: Bearer &lt;{_BEARERS[scheme]}&gt;</code>.</p>"
+        for one in operation.get("security", ())
+        for scheme in one
+    )
     return (
         f"<article><h2><b>{method.upper()}</b><code>{escape(path)}</code></h2>"
         f"<p>{escape(operation['summary'])}</p>{needs}<table>{rows}</table></article>"

@@ -73,7 +73,7 @@ def serve(
         runtime = build(settings)
         main = make_config(runtime.app, settings, bind=settings.bind, shortcuts=runtime.app.shortcuts)
         ops = None
-        if settings.environment is Environment.PRODUCTION or loaded.origins.get("ops_bind") != "default":
+        if _wants_ops(loaded):
             ops = make_config(runtime.ops, settings, bind=settings.ops_bind, lifespan=False)
         run(
             serve_all(
@@ -85,6 +85,12 @@ def serve(
                 next_free_port=next_free_port,
             )
         )
+
+
+def _wants_ops(loaded: Loaded) -> bool:
+    """Whether there is an operator's listener: in production, where its address is named, where someone operates."""
+    named = loaded.origins.get("ops_bind") != "default"
+    return named or loaded.settings.environment is Environment.PRODUCTION or bool(loaded.settings.operator_keys)
 
 
 def _with_stand_in(settings: Settings, cleanup: contextlib.ExitStack) -> "tuple[Settings, SandboxServer | None]":

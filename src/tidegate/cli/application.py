@@ -4,6 +4,8 @@ import typer
 
 from tidegate.cli.config import config
 from tidegate.cli.demo import demo
+from tidegate.cli.issuer import issuer
+from tidegate.cli.operator import operator
 from tidegate.cli.sandbox import sandbox
 from tidegate.cli.serve import serve
 from tidegate.cli.session import session
@@ -28,4 +30,6 @@ app.command()(session)
 app.command()(verify)
 app.command()(token)
 app.add_typer(config)
+app.add_typer(issuer)
+app.add_typer(operator)
 app.command()(version)

@@ -19,6 +19,8 @@ EnvFile = Annotated[
     Path | None, typer.Option("--env-file", metavar="FILE", help="A file of settings; counts before TIDEGATE_ENV_FILE.")
 ]
 
+AsJson = Annotated[bool, typer.Option("--json", metavar="", help="For programs.")]
+
 USUAL_STATE_DIR = Path(".tidegate")
 
 

@@ -12,5 +12,5 @@ def secrets_of(settings: Settings) -> frozenset[str]:
     Returns:
         each secret's text.
     """
-    wrapped = [*settings.auth_secrets, *([settings.api_secret] if settings.api_secret else [])]
-    return frozenset(secret.get_secret_value() for secret in wrapped)
+    wrapped = [*settings.auth_secrets, settings.api_secret, settings.operator_key]
+    return frozenset(secret.get_secret_value() for secret in wrapped if secret is not None)

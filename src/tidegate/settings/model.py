@@ -10,13 +10,22 @@ from typing import Final
 from tidegate.settings import urls
 from tidegate.settings.bounds_section import BoundsSection
 from tidegate.settings.identity_section import IdentitySection
+from tidegate.settings.operator_section import OperatorSection
 from tidegate.settings.profile_section import ProfileSection
 from tidegate.settings.server_section import ServerSection
 from tidegate.settings.spec import Spec
 from tidegate.settings.stream_section import Environment, StreamSection, TokenSection
 
 
-class Settings(StreamSection, IdentitySection, TokenSection, ProfileSection, ServerSection, BoundsSection):
+class Settings(
+    StreamSection,
+    IdentitySection,
+    TokenSection,
+    ProfileSection,
+    ServerSection,
+    OperatorSection,
+    BoundsSection,
+):
     """The effective settings: read once at start, passed to whoever needs them, never changed.
 
     Made without arguments it is development on a bare machine, which tests rely on.
@@ -39,7 +48,15 @@ class Settings(StreamSection, IdentitySection, TokenSection, ProfileSection, Ser
         return urls.split_bind(self.bind)[1]
 
 
-SECTIONS: Final = (StreamSection, IdentitySection, TokenSection, ProfileSection, ServerSection, BoundsSection)
+SECTIONS: Final = (
+    StreamSection,
+    IdentitySection,
+    TokenSection,
+    ProfileSection,
+    ServerSection,
+    OperatorSection,
+    BoundsSection,
+)
 """The sections, in the order of the documentation page."""
 
 

@@ -160,7 +160,19 @@ def warn(settings: Settings) -> Iterator[str]:
             yield f"issuer {issuer.name}: azp is not checked; set CLERK_AUTHORIZED_PARTIES to your app's origins"
         if issuer.kind != "clerk" and not issuer.audience:
             yield f"issuer {issuer.name}: aud is not checked, so tokens meant for other services are accepted"
+    yield from _warn_of_operators(settings)
     yield from _warn_of_network(settings)
+
+
+def _warn_of_operators(settings: Settings) -> Iterator[str]:
+    if settings.operator_key is not None and settings.operator_keys:
+        yield (
+            "TIDEGATE_OPERATOR_KEY is set where TIDEGATE_OPERATOR_KEYS is: the service needs the hashes only, "
+            "and whoever reads its environment could operate it"
+        )
+    far = not urls.is_loopback(urls.split_bind(settings.ops_bind)[0])
+    if far and settings.operator_keys and settings.tls_certificate_file is None:
+        yield "operators' keys come to TIDEGATE_OPS_BIND unencrypted: put TLS in front, or bind it to loopback"
 
 
 def _warn_of_network(settings: Settings) -> Iterator[str]:
