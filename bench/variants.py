@@ -32,7 +32,7 @@ def _headers() -> None:
 def _shortcut() -> None:
     """Every request goes through ASGI, as under any other server."""
     bound_to = server.bound_to
-    server.bound_to = lambda limits, answers, _: bound_to(limits, answers, {})  # type: ignore[assignment]
+    server.bound_to = lambda limits, answers, _, peers: bound_to(limits, answers, {}, peers)  # type: ignore[assignment]
 
 
 PARTS: dict[str, Callable[[], None]] = {

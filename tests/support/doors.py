@@ -21,6 +21,8 @@ class DoorSettings:
     pipeline_max: int = 32
     keep_alive_seconds: int = 75
     connections_max: int = 50
+    connections_per_address: int = 0
+    trusted_proxies: tuple = ()
     tls_certificate_file: Path | None = None
     tls_key_file: Path | None = None
     documentation_url: str = "https://docs.example/reasons/"

@@ -17,7 +17,6 @@ of a timer for each request, which is also what makes it cost nothing.
 import asyncio
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from urllib.parse import unquote
 
@@ -28,9 +27,12 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from tidegate.app.bounds import HttpLimits
 from tidegate.app.cycle import Cycle
+from tidegate.app.peers import Peers
 from tidegate.app.refusals import Answers
 from tidegate.http.call import SCOPE_KEY, Call
+from tidegate.http.proxy import UNKNOWN
 from tidegate.http.shortcut import Shortcut, Waits
 from tidegate.metrics import HTTP_CONNECTIONS, HTTP_REFUSED
 
@@ -46,30 +48,6 @@ class LimitReachedError(Exception):
     """Raised inside the parser's callbacks to leave the parser; carries the limit's name."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpLimits:
-    """Bounds of one listener.
-
-    Attributes:
-        header_bytes: a whole request head: request line, header lines, empty line.
-        url_bytes: the request target alone.
-        message_bytes: everything after the head, chunk framing included. The application has its own,
-            smaller bound on a body; this one is for a peer that sends on when nobody reads.
-        receive_seconds: for a head to arrive, again for its body, and for a peer to take what was written.
-        keep_alive_seconds: for the next request to begin.
-        pipeline_max: requests a peer may send ahead of their answers (RFC 9112, section 9.3.2).
-        connections_max: connections open at once.
-    """
-
-    header_bytes: int = 16_384
-    url_bytes: int = 8_192
-    message_bytes: int = 1_048_576
-    receive_seconds: float = 10.0
-    keep_alive_seconds: float = 75.0
-    pipeline_max: int = 32
-    connections_max: int = 10_000
-
-
 class Connection(HttpToolsProtocol):
     """One connection of a peer.
 
@@ -83,6 +61,7 @@ class Connection(HttpToolsProtocol):
 
     limits: ClassVar[HttpLimits]
     answers: ClassVar[Answers]
+    peers: ClassVar[Peers]
     shortcuts: ClassVar[Mapping[bytes, Shortcut]]
     common_head: ClassVar[bytes] = b""
 
@@ -112,14 +91,24 @@ class Connection(HttpToolsProtocol):
         super().connection_made(transport)
         HTTP_CONNECTIONS.inc()
         self.deadline = self.loop.time() + self.limits.receive_seconds
+        allowed = self.peers.enter(self._address())
         if len(self.connections) > self.limits.connections_max:
-            self.dead = True
-            HTTP_REFUSED.labels("connections").inc()
-            transport.abort()
+            self._turn_away("connections")
+        elif not allowed:
+            self._turn_away("connections_address")
+
+    def _address(self) -> str:
+        return self.client[0] if self.client else UNKNOWN
+
+    def _turn_away(self, limit: str) -> None:
+        self.dead = True
+        HTTP_REFUSED.labels(limit).inc()
+        self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count the peer out; a request in flight learns of it."""
         HTTP_CONNECTIONS.dec()
+        self.peers.leave(self._address())
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -385,15 +374,20 @@ class Connection(HttpToolsProtocol):
 _TIMEOUT_NAME: Final = {IDLE: "keep_alive", HEAD: "header_timeout", BODY: "body_timeout"}
 
 
-def bound_to(limits: HttpLimits, answers: Answers, shortcuts: Mapping[bytes, Shortcut]) -> type[Connection]:
+def bound_to(
+    limits: HttpLimits, answers: Answers, shortcuts: Mapping[bytes, Shortcut], peers: Peers
+) -> type[Connection]:
     """A class of connections for one listener.
 
     Args:
         limits: its bounds.
         answers: what it says when one of them is reached.
         shortcuts: to answers of POSTs, by the request target as sent.
+        peers: counts each address's connections.
 
     Returns:
         A subclass to be given to uvicorn as its protocol.
     """
-    return type("BoundConnection", (Connection,), {"limits": limits, "answers": answers, "shortcuts": shortcuts})
+    return type(
+        "BoundConnection", (Connection,), {"limits": limits, "answers": answers, "shortcuts": shortcuts, "peers": peers}
+    )

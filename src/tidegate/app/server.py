@@ -17,11 +17,14 @@ from typing import Any, Final, Protocol, TypeVar, cast
 import uvicorn
 from uvicorn._types import ASGI3Application
 
+from tidegate.app.bounds import HttpLimits
 from tidegate.app.listen import BACKLOG, allow_open_files, open_socket, split_bind
-from tidegate.app.protocol import Connection, HttpLimits, bound_to
+from tidegate.app.peers import Peers
+from tidegate.app.protocol import Connection, bound_to
 from tidegate.app.refusals import Answers
 from tidegate.errors import TidegateError
 from tidegate.http.answer import AsgiApp
+from tidegate.http.proxy import Network, ProxyRule
 from tidegate.http.shortcut import Shortcut
 
 _T = TypeVar("_T")
@@ -78,6 +81,14 @@ class ServerSettings(Protocol):
         """Connections at once."""
 
     @property
+    def connections_per_address(self) -> int:
+        """Connections at once of one address."""
+
+    @property
+    def trusted_proxies(self) -> tuple[Network, ...]:
+        """Proxies in front, which connect for everybody."""
+
+    @property
     def tls_certificate_file(self) -> Path | None:
         """PEM certificate chain, or None to speak plain HTTP."""
 
@@ -128,7 +139,7 @@ def make_config(
         cast("ASGI3Application", app),  # uvicorn types each event, we do not
         host=host,
         port=port,
-        http=bound_to(_limits(settings), Answers(settings.documentation_url), shortcuts),
+        http=bound_to(_limits(settings), Answers(settings.documentation_url), shortcuts, _peers(settings)),
         ws="none",
         lifespan="on" if lifespan else "off",
         interface="asgi3",
@@ -154,6 +165,10 @@ def _limits(settings: ServerSettings) -> HttpLimits:
         pipeline_max=settings.pipeline_max,
         connections_max=settings.connections_max,
     )
+
+
+def _peers(settings: ServerSettings) -> Peers:
+    return Peers(settings.connections_per_address, ProxyRule(settings.trusted_proxies).is_trusted)
 
 
 class _Server(uvicorn.Server):

@@ -68,6 +68,14 @@ class ServerSection(Section):
     connections_max: Annotated[
         int, spec("TIDEGATE_CONNECTIONS_MAX", k.Integer(1, 1_000_000, "connections"), "How many clients at a time.")
     ] = 10_000
+    connections_per_address: Annotated[
+        int,
+        spec(
+            "TIDEGATE_CONNECTIONS_PER_ADDRESS",
+            k.Integer(0, 1_000_000, "connections"),
+            "How many of them one address may hold, loopback and trusted proxies aside; 0 for any number.",
+        ),
+    ] = 1_000
     shutdown_seconds: Annotated[
         int, spec("TIDEGATE_SHUTDOWN_SECONDS", k.Integer(0, 300, "s"), "How long requests may drain on shutting down.")
     ] = 20
