@@ -8,6 +8,8 @@ from support.issuing import CLERK, CLERK_SESSION, CLERK_USER, NOW, ORIGIN, any_k
 from tidegate.errors import Reason
 from tidegate.identity.claims import judge
 from tidegate.identity.model import NO_PARTICULARS, CheckName, ClaimRefused
+from tidegate.settings.presets import CLERK as CLERK_PRESET
+from tidegate.settings.presets import OIDC
 
 KEY = any_key_set().keys[0]
 EVERY_KIND = frozenset({"session", "template", "machine", "access"})
@@ -185,38 +187,38 @@ def test_clerk_kinds_are_told_apart(sent, allowed):
 @pytest.mark.parametrize("typ", ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"])
 def test_an_access_token_is_known_however_its_type_is_spelled(typ):
     assert refused(clerk_claims(), typ=typ) == KIND_REFUSED
-    assert refused(clerk_claims(), typ=typ, clerk=False) == KIND_REFUSED
-    assert verdict(clerk_claims(), typ=typ, clerk=False, kinds=frozenset({"access"})).kind == "access"
+    assert refused(clerk_claims(), typ=typ, preset=OIDC) == KIND_REFUSED
+    assert verdict(clerk_claims(), typ=typ, preset=OIDC, kinds=frozenset({"access"})).kind == "access"
 
 
 @pytest.mark.parametrize("typ", [None, "JWT", "jwt", "application/jwt"])
 def test_the_usual_types_are_sessions(typ):
     assert verdict(clerk_claims(), typ=typ).kind == "session"
-    assert verdict(clerk_claims(sid=None), typ=typ, clerk=False).kind == "session"
+    assert verdict(clerk_claims(sid=None), typ=typ, preset=OIDC).kind == "session"
 
 
 @pytest.mark.parametrize("typ", ["logout+jwt", "secevent+jwt", "dpop+jwt", "jwt+at", "", "application/", "JWT ", 5])
-@pytest.mark.parametrize("clerk", [True, False])
-def test_tokens_for_other_purposes_are_no_sessions_under_any_policy(typ, clerk):
-    assert refused(clerk_claims(), typ=typ, clerk=clerk, kinds=EVERY_KIND) == KIND_REFUSED
+@pytest.mark.parametrize("preset", [CLERK_PRESET, OIDC])
+def test_tokens_for_other_purposes_are_no_sessions_under_any_policy(typ, preset):
+    assert refused(clerk_claims(), typ=typ, preset=preset, kinds=EVERY_KIND) == KIND_REFUSED
 
 
-@pytest.mark.parametrize("clerk", [True, False])
-def test_a_log_out_token_is_no_session(clerk):
+@pytest.mark.parametrize("preset", [CLERK_PRESET, OIDC])
+def test_a_log_out_token_is_no_session(preset):
     events = {"http://schemas.openid.net/event/backchannel-logout": {}}
-    assert refused(clerk_claims(events=events), clerk=clerk, kinds=EVERY_KIND) == KIND_REFUSED
+    assert refused(clerk_claims(events=events), preset=preset, kinds=EVERY_KIND) == KIND_REFUSED
 
 
 def test_a_machine_is_a_machine_whatever_its_type():
     claims = clerk_claims(sub="mch_2abc")
     assert refused(claims, typ="at+jwt", kinds=frozenset({"access", "session"})) == KIND_REFUSED
-    assert verdict(claims, clerk=False).subject == "mch_2abc"  # only Clerk's subjects mean that
+    assert verdict(claims, preset=OIDC).subject == "mch_2abc"  # only Clerk's subjects mean that
 
 
 @pytest.mark.parametrize("sid", ["", 5, True, [CLERK_SESSION], {}])
 def test_a_session_id_of_a_wrong_type_makes_no_session(sid):
     assert refused(clerk_claims(sid=sid)) == KIND_REFUSED
-    assert verdict(clerk_claims(sid=sid), clerk=False).session_id is None
+    assert verdict(clerk_claims(sid=sid), preset=OIDC).session_id is None
 
 
 # sts, act

@@ -9,6 +9,7 @@ from support.issuing import CLERK, NOW, ORIGIN, any_key_set, clerk_claims, clerk
 from tidegate.errors import Refusal
 from tidegate.identity.claims import judge
 from tidegate.identity.model import ClaimRefused
+from tidegate.settings.presets import PRESETS
 
 KEY = any_key_set().keys[0]
 NAMES = (
@@ -24,13 +25,15 @@ CHANGES = st.dictionaries(st.sampled_from(NAMES), VALUES | ACTS, max_size=5)
 TYPES = st.none() | st.sampled_from(["JWT", "at+jwt", "application/at+jwt", "logout+jwt"]) | TEXT
 POLICIES = st.builds(
     clerk_policy,
-    clerk=st.booleans(),
+    preset=st.sampled_from(list(PRESETS.values())),
     audience=st.sampled_from([frozenset(), frozenset({ORIGIN})]),
     authorized_parties=st.sampled_from([frozenset(), frozenset({ORIGIN})]),
     party_required=st.booleans(),
     refuse_pending=st.booleans(),
     refuse_impersonation=st.booleans(),
-    kinds=st.sets(st.sampled_from(["session", "template", "machine", "access"]), min_size=1).map(frozenset),
+    kinds=st.sets(st.sampled_from(["session", "template", "machine", "access", "anonymous"]), min_size=1).map(
+        frozenset
+    ),
     skew=st.integers(0, 60),
     max_age=st.sampled_from([0, 10, 3600]),
     user_id_claim=st.sampled_from(["", "chat_id"]),

@@ -14,6 +14,7 @@ from support.issuing import NOW, any_key_set, clerk_claims, clerk_policy, subjec
 from tidegate.errors import Reason
 from tidegate.identity.model import NO_PARTICULARS, IssuerPolicy, KeysNeeded, TokenKind, VerifiedSubject
 from tidegate.settings import IssuerConfig
+from tidegate.settings.presets import CLERK, OIDC
 
 SOURCE = Path(__file__).parents[2] / "src" / "tidegate"
 
@@ -127,7 +128,7 @@ def test_policy_from_defaults():
     policy = IssuerPolicy.from_config(_config())
     controlled = ("o.id", "org_id", "public_metadata")
     assert policy == IssuerPolicy(
-        "main", "https://clerk.example.com", frozenset({"RS256"}), clerk=True, controlled_claims=controlled
+        "main", "https://clerk.example.com", frozenset({"RS256"}), preset=CLERK, controlled_claims=controlled
     )
 
 
@@ -150,7 +151,7 @@ def test_policy_from_everything():
         name="main",
         issuer="https://clerk.example.com",
         algorithms=frozenset({"RS256"}),
-        clerk=True,
+        preset=CLERK,
         namespace="second",
         audience=frozenset({"a", "b"}),
         authorized_parties=frozenset({"https://app.example.com"}),
@@ -181,5 +182,5 @@ def test_every_kind_but_other_can_be_configured():
 def test_policy_of_another_provider_is_not_held_to_clerks_kinds():
     config = IssuerConfig(name="own", kind="oidc", issuer="https://login.example.com/")
     policy = IssuerPolicy.from_config(config)
-    assert not policy.clerk
+    assert policy.preset is OIDC
     assert policy.issuer == "https://login.example.com/"

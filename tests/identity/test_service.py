@@ -9,6 +9,7 @@ from tidegate.identity.jws import JwsLimits
 from tidegate.identity.keys import KeySet
 from tidegate.identity.keysource import AskOutcome
 from tidegate.identity.service import Issuer, KeysNeeded, Verifier
+from tidegate.settings.presets import OIDC
 
 SECOND = "https://login.example.com/"
 CLERK_ISSUER = SigningIssuer()
@@ -24,7 +25,7 @@ def clerk(keys=None, **policy):
 
 
 def second(keys=None):
-    policy = clerk_policy(name="second", issuer=SECOND, clerk=False, namespace="b")
+    policy = clerk_policy(name="second", issuer=SECOND, preset=OIDC, namespace="b")
     return Issuer(policy, keys or ScriptedKeys("second", SECOND_ISSUER.key_set))
 
 

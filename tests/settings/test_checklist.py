@@ -45,6 +45,13 @@ SETTINGS_CASES = {
     ],
     "clerk-live": [{"clerk_publishable_key": DEVELOPMENT["CLERK_PUBLISHABLE_KEY"]}],
     "audience": [{"issuers": (OIDC.model_copy(update={"audience": ()}),)}],
+    "issuer-preset": [
+        {"issuers": (OIDC.model_copy(update={"issuer": "https://example.eu.auth0.com/"}),)},
+        {"issuers": (OIDC.model_copy(update={"issuer": "https://login.example.com/realms/example"}),)},
+    ],
+    "persons-only": [
+        {"issuers": (OIDC.model_copy(update={"kinds": ("session", kind)}),)} for kind in ("machine", "anonymous")
+    ],
     "pending-refused": [{"issuers": (CLERK.model_copy(update={"pending": "allow"}),)}],
     "debug-log-off": [{"enable_logging": True}, {"log_level": "debug"}],
     "docs-off": [{"docs": True}],

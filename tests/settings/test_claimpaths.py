@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from support.environments import DEVELOPMENT, problems
 from tidegate.settings import load
-from tidegate.settings.claimpaths import CLERK_CONTROLLED, is_controlled, is_own, steps
+from tidegate.settings.claimpaths import is_controlled, is_own, steps
+from tidegate.settings.presets import CLERK
 from tidegate.settings.problems import Unfit
 
 
@@ -65,7 +66,7 @@ def test_what_people_edit_is_never_controlled_whatever_a_policy_says(path):
     ],
 )
 def test_what_clerk_controls(path, controlled):
-    assert is_controlled(path, CLERK_CONTROLLED) == controlled
+    assert is_controlled(path, CLERK.controlled_claims) == controlled
 
 
 NAMES = st.text("abcdefgh_", min_size=1, max_size=6)
@@ -80,7 +81,7 @@ def test_inside_is_by_whole_members(inner, outer):
 def test_issuers_have_what_they_name_then_the_setting_then_their_kinds():
     listed = {"name": "partner", "kind": "oidc", "issuer": "https://p.example", "namespace": "p"}
     environ = {**DEVELOPMENT, "TIDEGATE_ISSUERS": json.dumps([listed])}
-    assert [one.controlled_claims for one in load(environ).settings.issuers] == [CLERK_CONTROLLED, ()]
+    assert [one.controlled_claims for one in load(environ).settings.issuers] == [CLERK.controlled_claims, ()]
     environ["TIDEGATE_CONTROLLED_CLAIMS"] = "metadata, roles"
     assert [one.controlled_claims for one in load(environ).settings.issuers] == [("metadata", "roles")] * 2
     environ["TIDEGATE_ISSUERS"] = json.dumps([{**listed, "controlled_claims": ["realm_access.roles"]}])

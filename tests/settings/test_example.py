@@ -16,7 +16,7 @@ def test_the_committed_file_is_what_the_declarations_make():
 
 
 def test_every_variable_is_in_it():
-    assert set(re.findall(r"[A-Z][A-Z_]{6,}", example.render())) >= set(VARIABLES)
+    assert set(re.findall(r"[A-Z][A-Z0-9_]{6,}", example.render())) >= set(VARIABLES)
 
 
 def test_it_parses_and_means_nothing_by_itself(workdir: Path):

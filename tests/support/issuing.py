@@ -16,6 +16,7 @@ from tidegate.identity.claims import judge
 from tidegate.identity.keys import KeySet
 from tidegate.identity.keysource import AskOutcome, KeyState, KeyStatus
 from tidegate.identity.model import IssuerPolicy, VerifiedSubject
+from tidegate.settings.presets import CLERK as CLERK_PRESET
 
 NOW = 1_800_000_000
 CLERK = "https://clerk.example.com"
@@ -95,7 +96,12 @@ def clerk_claims(now: float = NOW, **changes: object) -> dict[str, object]:
 
 def clerk_policy(**changes: object) -> IssuerPolicy:
     """The default policy for Clerk, with changes."""
-    fields: dict[str, object] = {"name": "clerk", "issuer": CLERK, "algorithms": frozenset({"RS256"}), "clerk": True}
+    fields: dict[str, object] = {
+        "name": "clerk",
+        "issuer": CLERK,
+        "algorithms": frozenset({"RS256"}),
+        "preset": CLERK_PRESET,
+    }
     return IssuerPolicy(**(fields | changes))
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from tidegate.errors import Reason
 from tidegate.identity.keys import Key
+from tidegate.identity.marks import classify
 from tidegate.identity.model import (
     _PROOF,
     NO_PARTICULARS,
@@ -32,8 +33,6 @@ LATEST_TIME: Final = 253_402_300_799  # the last second of the year 9999; larger
 # and it cannot be written as UTF-8 again.
 _UNCLEAN: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
 _ABSENT: Final = object()
-_KNOWN_MEDIA: Final = frozenset({"jwt", "at+jwt"})
-_MACHINE_PREFIX: Final = "mch_"
 _IMAGE_PREFIXES: Final = ("https://", "http://")
 _FIRST_NAMES: Final = ("given_name", "first_name")
 _LAST_NAMES: Final = ("family_name", "last_name")
@@ -65,19 +64,20 @@ def judge(
     if get("iss") != policy.issuer:
         raise _other_issuer()
     expires_at, issued_at = _times(claims, policy, now)
+    preset = policy.preset
     if policy.audience:
-        _check_audience(get("aud"), policy.audience)
+        _check_audience(get(preset.audience_claim), policy)
     if policy.authorized_parties:
         _check_party(get("azp"), policy)
-    kind = _classify(claims, header_typ, clerk=policy.clerk)
+    kind = classify(claims, header_typ, preset)
     if kind not in policy.kinds:
-        raise ClaimRefused(CheckName.KIND, Reason.TOKEN_KIND_REFUSED, _KIND_DETAILS[kind])
+        raise _kind_refused(kind)
     if policy.refuse_pending and get("sts") == "pending":
         raise _pending()
     rare = not _RARE.isdisjoint(claims)
     actor = _actor(get("act"), policy) if rare else None
-    subject = _subject(get("sub"))
-    sid = get("sid")
+    subject = _subject(get("sub"), preset.subject_length)
+    sid = get(preset.session_claim)
     wanted = rare or policy.user_id_claim or policy.factor
     particulars = _particulars(claims, policy, actor, issued_at) if wanted else NO_PARTICULARS
     session_id = sid if type(sid) is str and _clean(sid, SUBJECT_LENGTH) else None
@@ -150,14 +150,15 @@ def _end_of_age(issued_at: int | None, max_age: int, early: float) -> int:
     return end
 
 
-def _check_audience(aud: object, accepted: frozenset[str]) -> None:
+def _check_audience(aud: object, policy: IssuerPolicy) -> None:
     """``aud`` is one string or a list of strings, and one of them is ours (RFC 7519, section 4.1.3)."""
     values = aud if type(aud) is list else (aud,)
-    if not any(type(value) is str and value in accepted for value in values):
+    if not any(type(value) is str and value in policy.audience for value in values):
         raise ClaimRefused(
             CheckName.AUDIENCE,
             Reason.AUDIENCE_MISMATCH,
-            f"The audience (aud) must hold one of the {len(accepted)} configured values.",
+            f"The audience ({policy.preset.audience_claim}) must hold one of the {len(policy.audience)} "
+            "configured values.",
         )
 
 
@@ -175,44 +176,29 @@ def _check_party(azp: object, policy: IssuerPolicy) -> None:
 
 
 _KIND_DETAILS: Final = {
-    TokenKind.SESSION: "This is a session token, and the policy for this issuer accepts other kinds only.",
-    TokenKind.TEMPLATE: "This token has no session id (sid), as from a JWT template. Send the session token itself.",
+    TokenKind.SESSION: "This is a session or ID token, and the policy for this issuer accepts other kinds only.",
+    TokenKind.TEMPLATE: "This token names no session, as from a JWT template. Send the session token itself.",
     TokenKind.MACHINE: "This is a machine token (its subject is a machine); a person's session token is needed.",
-    TokenKind.ACCESS: "This is an OAuth access token (typ at+jwt); a session token is needed.",
-    TokenKind.OTHER: "This is neither a session nor an access token (typ, events); a session token is needed.",
+    TokenKind.ACCESS: "This is an OAuth access token, and the policy for this issuer accepts other kinds only.",
+    TokenKind.ANONYMOUS: "The session is anonymous: the person still has to sign in.",
+    TokenKind.OTHER: "This is no token that a person signs in with (typ, events, or the provider's own marks).",
 }
 
 
-def _classify(claims: Mapping[str, object], typ: object, *, clerk: bool) -> TokenKind:
-    """What a token is for, by ``typ`` (RFC 8725, section 3.11) and by the marks that Clerk leaves."""
-    media = "jwt" if typ is None or typ == "JWT" else _media(typ)
-    # An event or log-out token is signed with the same keys and names a subject, but is no session
-    # (RFC 8417, section 2.2; OpenID Connect Back-Channel Logout 1.0, section 2.4).
-    if media not in _KNOWN_MEDIA or "events" in claims:
-        return TokenKind.OTHER
-    if not clerk:
-        return TokenKind.SESSION if media == "jwt" else TokenKind.ACCESS
-    sub, sid = claims.get("sub"), claims.get("sid")
-    if type(sub) is str and sub.startswith(_MACHINE_PREFIX):
-        return TokenKind.MACHINE
-    if media != "jwt":
-        return TokenKind.ACCESS
-    return TokenKind.SESSION if type(sid) is str and sid else TokenKind.TEMPLATE
+def _kind_refused(kind: TokenKind) -> ClaimRefused:
+    # Like a pending session: it is genuine, a new one of the same kind changes nothing, and signing in does.
+    reason = Reason.SESSION_PENDING if kind is TokenKind.ANONYMOUS else Reason.TOKEN_KIND_REFUSED
+    return ClaimRefused(CheckName.KIND, reason, _KIND_DETAILS[kind])
 
 
-def _media(typ: object) -> str:
-    """``typ`` in lower case without its optional ``application/`` (RFC 7515, section 4.1.9)."""
-    return typ.lower().removeprefix("application/") if type(typ) is str else ""
-
-
-def _subject(sub: object) -> str:
+def _subject(sub: object, length: int) -> str:
     """``sub``: a non-empty string that can be written down anywhere without harm."""
-    if type(sub) is str and _clean(sub, SUBJECT_LENGTH):
+    if type(sub) is str and _clean(sub, length):
         return sub
     raise ClaimRefused(
         CheckName.SUBJECT,
         Reason.SUBJECT_MISSING,
-        f"The subject (sub) must be a string of 1 to {SUBJECT_LENGTH} characters without control characters.",
+        f"The subject (sub) must be a string of 1 to {length} characters without control characters.",
     )
 
 

@@ -13,6 +13,7 @@ from typing import Final, NoReturn, Self
 from tidegate.errors import Reason, Refusal, TidegateError
 from tidegate.identity.keys import Key
 from tidegate.settings import IssuerConfig
+from tidegate.settings.presets import OIDC, PRESETS, Preset
 
 # Shown by the judge when it makes a subject. It is no secret against code that means harm inside the
 # process; it keeps code that means well from making a subject by accident or for convenience.
@@ -49,6 +50,7 @@ class TokenKind(StrEnum):
     TEMPLATE = "template"
     MACHINE = "machine"
     ACCESS = "access"
+    ANONYMOUS = "anonymous"
     OTHER = "other"
 
 
@@ -115,7 +117,7 @@ class IssuerPolicy:
         name: the configured name, which logs, metrics and the ledger show.
         issuer: the exact ``iss``.
         algorithms: the signature algorithms allowed.
-        clerk: whether the rules for Clerk's token kinds apply.
+        preset: the row of rules that tell its sessions from its other tokens.
         namespace: the fixed prefix of this issuer's user ids; None for the primary issuer.
         audience: accepted values of ``aud``; empty means that ``aud`` is not checked.
         authorized_parties: accepted values of ``azp``; empty means that ``azp`` is not checked.
@@ -133,7 +135,7 @@ class IssuerPolicy:
     name: str
     issuer: str
     algorithms: frozenset[str]
-    clerk: bool = False
+    preset: Preset = OIDC
     namespace: str | None = None
     audience: frozenset[str] = frozenset()
     authorized_parties: frozenset[str] = frozenset()
@@ -160,7 +162,7 @@ class IssuerPolicy:
             name=config.name,
             issuer=config.issuer,
             algorithms=frozenset(config.algorithms),
-            clerk=config.kind == "clerk",
+            preset=PRESETS[config.preset],
             namespace=config.namespace,
             audience=frozenset(config.audience),
             authorized_parties=frozenset(() if config.azp == "off" else config.authorized_parties),
@@ -310,7 +312,7 @@ class VerifiedSubject:
     @property
     def anonymous(self) -> bool:
         """Whether the issuer says that nobody signed in."""
-        return self.particulars.anonymous
+        return self.kind is TokenKind.ANONYMOUS or self.particulars.anonymous
 
     @property
     def factor_at(self) -> int | None:

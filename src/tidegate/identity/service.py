@@ -12,7 +12,7 @@ from tidegate.clock import Clock
 from tidegate.errors import Reason, Refusal
 from tidegate.identity.claims import judge
 from tidegate.identity.explain import Verdict, checks
-from tidegate.identity.jws import DEFAULT, Compact, JwsLimits, KeyUnknown, parse
+from tidegate.identity.jws import DEFAULT, AlgorithmNotAllowed, Compact, JwsLimits, KeyUnknown, parse
 from tidegate.identity.keys import Key
 from tidegate.identity.keysource import AskResult, KeySource
 from tidegate.identity.model import Check, IssuerPolicy, KeysNeeded, VerifiedSubject
@@ -198,6 +198,7 @@ def _authenticate(token: Compact, issuer: Issuer) -> Key:
     """Algorithm, key and signature, with the keys of this issuer and no other."""
     keys = issuer.keys.current()
     if keys is None:
+        _refuse_shared_secret(token, issuer)  # such a provider publishes no keys, and never will for this token
         raise KeysNeeded(issuer.policy.name, None)
     try:
         return token.verify(keys, issuer.policy.algorithms)
@@ -206,3 +207,13 @@ def _authenticate(token: Compact, issuer: Issuer) -> Key:
         if error.kid is None:
             raise
         raise KeysNeeded(issuer.policy.name, error.kid) from None
+    except AlgorithmNotAllowed:
+        _refuse_shared_secret(token, issuer)
+        raise
+
+
+def _refuse_shared_secret(token: Compact, issuer: Issuer) -> None:
+    """Say how to go on where the provider is known to have signed with a shared secret once."""
+    mend = issuer.policy.preset.shared_secret
+    if mend and token.unverified_header.alg.startswith("HS"):
+        raise AlgorithmNotAllowed(f"{mend}.")

@@ -10,6 +10,7 @@ from typing import Final
 
 from tidegate.settings import credential_rules as credentials
 from tidegate.settings import urls
+from tidegate.settings.filling import unnamed
 from tidegate.settings.load import Loaded
 from tidegate.settings.model import Settings
 from tidegate.settings.stream_section import Environment
@@ -21,6 +22,7 @@ _CACHE_RANGE: Final = range(1_000, 1_000_001)
 _LIFE_MAX: Final = 14_400
 _TIMEOUT_RANGE: Final = range(1_000, 30_001)
 _STALE_MAX: Final = 86_400
+_PERSONS: Final = frozenset({"session", "template", "access"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ _RULES: Final = (
         "issuer",
         lambda s: bool(s.issuers),
         "An identity provider is configured.",
-        "Set CLERK_PUBLISHABLE_KEY, TIDEGATE_OIDC_ISSUER or TIDEGATE_ISSUERS.",
+        "Set what tidegate issuer add says, CLERK_PUBLISHABLE_KEY for instance.",
     ),
     _Rule(
         "issuer-encrypted",
@@ -179,9 +181,21 @@ _RULES: Final = (
     ),
     _Rule(
         "audience",
-        lambda s: all(issuer.audience for issuer in s.issuers if issuer.kind != "clerk"),
-        "Issuers besides Clerk have an audience, so that tokens for other services are refused.",
+        lambda s: all(issuer.is_bound() for issuer in s.issuers),
+        "Issuers besides Clerk have an audience or a client to be named, so that tokens for others are refused.",
         "Set TIDEGATE_OIDC_AUDIENCE, or audience in TIDEGATE_ISSUERS.",
+    ),
+    _Rule(
+        "issuer-preset",
+        lambda s: not any(unnamed(issuer.issuer, issuer.preset) for issuer in s.issuers),
+        "Issuers of known providers are held to their own rules.",
+        'Name the "preset" of these issuers in TIDEGATE_ISSUERS; tidegate issuer add writes the lines.',
+    ),
+    _Rule(
+        "persons-only",
+        lambda s: all(_PERSONS.issuperset(issuer.kinds) for issuer in s.issuers),
+        "Only people who signed in get tokens: no machines, no anonymous sessions.",
+        'Take "machine" and "anonymous" out of kinds in TIDEGATE_ISSUERS.',
     ),
     _Rule(
         "pending-refused",

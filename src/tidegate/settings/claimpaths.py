@@ -6,10 +6,6 @@ from typing import Final
 from tidegate.settings.kinds import Words
 from tidegate.settings.problems import Unfit
 
-CLERK_CONTROLLED: Final = ("o.id", "org_id", "public_metadata")
-"""What Clerk alone writes. An organisation's slug and the roles in it are its members' own choice: whoever makes an
-organisation administers it. Other claims are what a template makes of them, which only its author knows."""
-
 _LENGTH_MAX: Final = 128
 _STEPS_MAX: Final = 8
 

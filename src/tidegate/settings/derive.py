@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 
 from tidegate.settings import clerk, urls
 from tidegate.settings.draft import Draft
+from tidegate.settings.filling import fill
 from tidegate.settings.issuers import IssuerConfig, parse_issuer
+from tidegate.settings.preset_section import PresetSection
+from tidegate.settings.presets import PRESETS, Preset
 from tidegate.settings.problems import Problem, Unfit
 
 
@@ -50,8 +53,10 @@ def derive(draft: Draft, listed: tuple[Mapping[str, object], ...]) -> Derived:
     common = _common(draft)
     _add_clerk(draft, common, derived)
     _add_oidc(draft, common, derived)
+    for row in PRESETS.values():
+        _add_preset(draft, common, derived, row)
     for number, members in enumerate(listed, 1):
-        derived.add(draft.name("issuers"), {**common, **members}, f"element {number} ")
+        _add_members(common, derived, draft.name("issuers"), members, f"element {number} ")
     derived.problems.extend(_check_list(derived))
     for issuer, variable in zip(derived.issuers, derived.variables, strict=True):
         derived.problems.extend(_check_transport(draft, issuer, variable))
@@ -121,6 +126,36 @@ def _add_oidc(draft: Draft, common: Mapping[str, object], derived: Derived) -> N
     keys = {"jwks_url": settings.oidc_jwks_url, "pem": settings.oidc_pem, "audience": settings.oidc_audience}
     members = {**common, **keys, "name": "oidc", "kind": kind, "issuer": settings.oidc_issuer}
     derived.add(draft.name("oidc_issuer"), members)
+
+
+def _add_preset(draft: Draft, common: Mapping[str, object], derived: Derived, row: Preset) -> None:
+    """An issuer by the variables that are called after a preset and what it asks for."""
+    asked = {ask.member: f"{row.name}_{ask.member}" for ask in row.asks}
+    if not set(asked.values()) <= PresetSection.model_fields.keys() or draft.failed & set(asked.values()):
+        return
+    given = {member: value for member, name in asked.items() if (value := getattr(draft.settings, name))}
+    if not given:
+        return
+    for member, name in asked.items():
+        if member not in given:
+            first = draft.name(asked[next(iter(given))])
+            problem = Problem(draft.name(name), f"is not set, while {first} is", f"set it too: {row.title} needs both")
+            derived.problems.append(problem)
+            return
+    variable = draft.name(asked[next(iter(given))])
+    _add_members(common, derived, variable, {"preset": row.name, **given}, "")
+
+
+def _add_members(
+    common: Mapping[str, object], derived: Derived, variable: str, members: Mapping[str, object], label: str
+) -> None:
+    """What an issuer's own settings say counts before what its preset says, and that before the common settings."""
+    try:
+        filled = fill(members) if "preset" in members else members
+    except Unfit as unfit:
+        derived.problems.append(Problem(variable, f"{label}{unfit.wrong}", unfit.mend))
+    else:
+        derived.add(variable, {**common, **filled}, label)
 
 
 def _check_list(derived: Derived) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tidegate.settings.model import SPECS, Settings
+from tidegate.settings.preset_section import PresetSection
 from tidegate.settings.sources import Given
 from tidegate.settings.stream_section import Environment
 
@@ -38,4 +39,5 @@ class Draft:
     def has_issuers(self) -> bool:
         """Whether an issuer was asked for, sound or not."""
         wanted = {"clerk_publishable_key", "clerk_jwt_issuer", "clerk_jwt_key", "oidc_issuer", "issuers"}
+        wanted |= PresetSection.model_fields.keys()
         return bool(wanted & (self.given.keys() | self.failed))

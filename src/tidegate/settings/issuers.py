@@ -8,21 +8,25 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from tidegate.settings import claimpaths, clerk, urls
+from tidegate.settings.filling import fill
 from tidegate.settings.kinds import Pem
+from tidegate.settings.presets import PRESETS, PUBLIC_KEY_ALGORITHMS, AzpPolicy, PresetName, TokenKindName
 from tidegate.settings.problems import Unfit
 
-CLERK_ALGORITHMS: Final = ("RS256",)
-PUBLIC_KEY_ALGORITHMS: Final = (
-    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
-    *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
-)
-"""Every algorithm that an issuer may use: signatures with a public key, never ``none`` and never HS*."""
+__all__ = [
+    "PUBLIC_KEY_ALGORITHMS",
+    "AzpPolicy",
+    "ImpersonationPolicy",
+    "IssuerConfig",
+    "IssuerKind",
+    "PendingPolicy",
+    "TokenKindName",
+    "parse_issuer",
+]
 
 IssuerKind = Literal["clerk", "oidc", "jwks", "pem"]
-AzpPolicy = Literal["required", "if-present", "off"]
 PendingPolicy = Literal["refuse", "allow"]
 ImpersonationPolicy = Literal["allow", "refuse"]
-TokenKindName = Literal["session", "template", "machine", "access"]
 
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[^\x00-\x20\x7f]+$")]
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
@@ -36,6 +40,7 @@ class IssuerConfig(BaseModel):
 
     Attributes:
         name: how logs, metrics and commands call it; ``none`` is taken.
+        preset: whose rules its tokens are held to; ``oidc`` are the common ones.
         kind: where its keys come from: Clerk, discovery, a key set's URL, or a PEM.
         issuer: the ``iss`` of its tokens, compared byte for byte.
         jwks_url: its key set's URL; None for discovery and for a PEM.
@@ -56,6 +61,7 @@ class IssuerConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: _Name
+    preset: PresetName = "oidc"
     kind: IssuerKind
     issuer: _Text
     jwks_url: _Text | None = None
@@ -75,20 +81,21 @@ class IssuerConfig(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, raw: object) -> object:
-        """Fill in what follows from the kind."""
+        """Fill in what follows from the preset and the kind."""
         if not isinstance(raw, Mapping):
             return raw
-        members = dict(raw)
+        try:
+            members = fill(raw)
+        except Unfit as unfit:
+            raise ValueError(f"it {unfit.wrong}; {unfit.mend}") from None
         is_clerk = members.get("kind") == "clerk"
-        if not members.get("algorithms"):
-            members["algorithms"] = CLERK_ALGORITHMS if is_clerk else PUBLIC_KEY_ALGORITHMS
-        if is_clerk:
-            members.setdefault("controlled_claims", claimpaths.CLERK_CONTROLLED)
+        row = next(row for row in PRESETS.values() if row.name == members["preset"])
+        members.setdefault("controlled_claims", row.controlled_claims)
         issuer = members.get("issuer")
         if is_clerk and isinstance(issuer, str) and not members.get("pem") and not members.get("jwks_url"):
             members["jwks_url"] = clerk.key_set_url(issuer)
-        if isinstance(members.get("pem"), str):
-            members["pem"] = _read_pem(members["pem"])
+        if isinstance(pem := members.get("pem"), str):
+            members["pem"] = _read_pem(pem)
         return members
 
     @model_validator(mode="after")
@@ -98,6 +105,8 @@ class IssuerConfig(BaseModel):
             raise ValueError("the name 'none' is taken: it labels requests without a known issuer")
         if not set(self.algorithms) <= set(PUBLIC_KEY_ALGORITHMS):
             raise ValueError(f"algorithms may be {', '.join(PUBLIC_KEY_ALGORITHMS)}")
+        if (self.kind == "clerk") != (self.preset == "clerk"):
+            raise ValueError("kind clerk and preset clerk belong together")
         if (fault := self._source_fault()) is not None:
             raise ValueError(fault)
         if self.kind == "clerk" and self.issuer.endswith("/"):
@@ -131,6 +140,13 @@ class IssuerConfig(BaseModel):
         if self.kind == "oidc":
             return (self.issuer,)
         return (self.jwks_url,) if self.jwks_url else ()
+
+    def is_bound(self) -> bool:
+        """Whether its tokens must be meant for these apps: by audience, or by an authorized party that must be there.
+
+        Clerk's sessions are the app's by their kind.
+        """
+        return self.kind == "clerk" or bool(self.audience or (self.azp == "required" and self.authorized_parties))
 
     def is_sandbox_like(self) -> bool:
         """Whether it is one that only development can trust: anyone on the machine can be it."""

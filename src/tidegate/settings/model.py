@@ -11,6 +11,7 @@ from tidegate.settings import urls
 from tidegate.settings.bounds_section import BoundsSection
 from tidegate.settings.identity_section import IdentitySection
 from tidegate.settings.operator_section import OperatorSection
+from tidegate.settings.preset_section import PresetSection
 from tidegate.settings.profile_section import ProfileSection
 from tidegate.settings.server_section import ServerSection
 from tidegate.settings.spec import Spec
@@ -20,6 +21,7 @@ from tidegate.settings.stream_section import Environment, StreamSection, TokenSe
 class Settings(
     StreamSection,
     IdentitySection,
+    PresetSection,
     TokenSection,
     ProfileSection,
     ServerSection,
@@ -51,6 +53,7 @@ class Settings(
 SECTIONS: Final = (
     StreamSection,
     IdentitySection,
+    PresetSection,
     TokenSection,
     ProfileSection,
     ServerSection,

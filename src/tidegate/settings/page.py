@@ -6,6 +6,7 @@ from typing import Final
 
 from tidegate.settings.issuers import IssuerConfig
 from tidegate.settings.model import SECTIONS, SPECS, Settings
+from tidegate.settings.presets import PRESETS, PUBLIC_KEY_ALGORITHMS, Preset
 from tidegate.settings.spec import Section, Spec
 
 _HEAD: Final = """\
@@ -68,7 +69,7 @@ def render() -> str:
     Returns:
         Markdown that ends in a line break.
     """
-    return "".join((_HEAD, *_sections(), _ISSUERS, *_members(), _EXAMPLE))
+    return "".join((_HEAD, *_sections(), _ISSUERS, *_members(), _EXAMPLE, _PRESETS, *_presets()))
 
 
 def _sections() -> Iterator[str]:
@@ -97,19 +98,53 @@ def _members() -> Iterator[str]:
         yield f"| `{name}` | {_MEMBER_DEFAULTS.get(name) or _shown(field.get_default())} | {meanings[name]} |\n"
 
 
+_PRESETS: Final = """\
+
+## The presets
+
+With `"preset"` an element of `TIDEGATE_ISSUERS` needs only what stands under "to be known"; issuer, key set, algorithms
+and the kinds of token that count follow from it, and what the element gives itself counts before that. With an `issuer`
+of its own (a custom domain) what it is made of is left out. Where there are variables, they do without a list.
+
+| preset | to be known | variables | `iss` | whom tokens are for | signed with | `kinds` |
+| --- | --- | --- | --- | --- | --- | --- |
+"""
+
+
+def _presets() -> Iterator[str]:
+    for row in PRESETS.values():
+        asked = ", ".join(f"`{ask.member}`" for ask in row.asks)
+        names = [f"{row.name}_{ask.member}" for ask in row.asks]
+        variables = "<br>".join(f"`{SPECS[name].variables[0]}`" for name in names if name in SPECS)
+        signed = "public keys of any kind" if row.algorithms == PUBLIC_KEY_ALGORITHMS else ", ".join(row.algorithms)
+        kinds = ", ".join(f"`{kind}`" for kind in row.kinds)
+        issuer = f"`{row.issuer}`" if row.issuer else "as given"
+        yield f"| `{row.name}` | {asked} | {variables or 'none'} | {issuer} | {_bound(row)} | {signed} | {kinds} |\n"
+
+
+def _bound(row: Preset) -> str:
+    if row.audience:
+        return f"`{row.audience_claim}` is `{row.audience}`"
+    named = {"audience": row.audience_claim, "authorized_parties": "azp"}
+    asked = (f"`{named[ask.fills]}` is the `{ask.member}`" for ask in row.asks if ask.fills)
+    return ", ".join(asked) or "`aud`, if `audience` is given"
+
+
 _MEMBER_DEFAULTS: Final = {
-    "name": "required",
-    "kind": "required: `clerk`, `oidc`, `jwks` or `pem`",
-    "issuer": "required",
-    "jwks_url": "follows from `issuer` for Clerk",
-    "algorithms": "`RS256` for Clerk, else every signature with a public key",
-    "azp": "`TIDEGATE_AZP_POLICY`",
+    "name": "the preset's; required without `preset`",
+    "preset": "`oidc`; the presets are below",
+    "kind": "follows from `preset`; required without it: `clerk`, `oidc`, `jwks` or `pem`",
+    "issuer": "follows from `preset`, else required",
+    "jwks_url": "follows from `preset`",
+    "algorithms": "follow from `preset`; `RS256` for Clerk, else every signature with a public key",
+    "audience": "follows from `preset`, else unset",
+    "azp": "`TIDEGATE_AZP_POLICY`; `required` for Keycloak",
     "pending": "`TIDEGATE_PENDING_POLICY`",
     "impersonation": "`TIDEGATE_IMPERSONATION_POLICY`",
-    "kinds": '`["session"]`; also `template`, `machine`, `access`',
+    "kinds": '`["session"]`, or the preset\'s; also `template`, `machine`, `access`, `anonymous`',
     "clock_skew_seconds": "`TIDEGATE_CLOCK_SKEW_SECONDS`",
     "max_age_seconds": "`TIDEGATE_SESSION_MAX_AGE_SECONDS`",
-    "controlled_claims": "`TIDEGATE_CONTROLLED_CLAIMS`, else for Clerk `o.id`, `org_id` and `public_metadata`",
+    "controlled_claims": "`TIDEGATE_CONTROLLED_CLAIMS`, else they follow from `preset`",
 }
 
 

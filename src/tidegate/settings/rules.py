@@ -5,6 +5,7 @@ from typing import Final
 
 from tidegate.settings import urls
 from tidegate.settings.draft import Draft
+from tidegate.settings.filling import unnamed
 from tidegate.settings.model import Settings
 from tidegate.settings.problems import Problem, Unfit
 
@@ -144,7 +145,7 @@ def warn(settings: Settings) -> Iterator[str]:
     if settings.api_key and not settings.issuers:
         yield (
             "no identity provider is configured, so every exchange answers 503 issuer_not_configured; "
-            "set CLERK_PUBLISHABLE_KEY, or TIDEGATE_OIDC_ISSUER for any other provider"
+            "set CLERK_PUBLISHABLE_KEY, TIDEGATE_OIDC_ISSUER or what `tidegate issuer add` says for another provider"
         )
     if settings.auth_secrets:
         yield "AUTH_SECRET is set, but this version does not accept encrypted Auth.js sessions"
@@ -158,9 +159,10 @@ def warn(settings: Settings) -> Iterator[str]:
     for issuer in settings.issuers if production else ():
         if issuer.kind == "clerk" and (not issuer.authorized_parties or issuer.azp == "off"):
             yield f"issuer {issuer.name}: azp is not checked; set CLERK_AUTHORIZED_PARTIES to your app's origins"
-        if issuer.kind != "clerk" and not issuer.audience:
+        if not issuer.is_bound():
             yield f"issuer {issuer.name}: aud is not checked, so tokens meant for other services are accepted"
     yield from _warn_of_operators(settings)
+    yield from _warn_of_presets(settings)
     yield from _warn_of_network(settings)
 
 
@@ -173,6 +175,15 @@ def _warn_of_operators(settings: Settings) -> Iterator[str]:
     far = not urls.is_loopback(urls.split_bind(settings.ops_bind)[0])
     if far and settings.operator_keys and settings.tls_certificate_file is None:
         yield "operators' keys come to TIDEGATE_OPS_BIND unencrypted: put TLS in front, or bind it to loopback"
+
+
+def _warn_of_presets(settings: Settings) -> Iterator[str]:
+    for issuer in settings.issuers:
+        if row := unnamed(issuer.issuer, issuer.preset):
+            yield (
+                f"issuer {issuer.name} is {row.title}'s, and without preset {row.name} its other tokens "
+                "(anonymous sessions, machines, other apps') may count as sessions"
+            )
 
 
 def _warn_of_network(settings: Settings) -> Iterator[str]:
