@@ -15,6 +15,8 @@ COMMANDS = [
     ("DELETE", "/faults"),
     ("PUT", "/users/ada"),
     ("GET", "/requests"),
+    ("POST", "/credentials"),
+    ("DELETE", "/credentials/one"),
 ]
 
 
@@ -194,3 +196,14 @@ def test_something_else_on_its_port(server, file):
 
     with pytest.raises(ControlError):
         control.fetch_session(file)
+
+
+def test_a_second_pair_is_good_until_it_is_dropped(operator, server):
+    sandbox = server.sandbox
+    pair = operator.post("/credentials").json()
+    assert sandbox.stream.further_pairs == {pair["api_key"]: pair["api_secret"]}
+    assert sandbox.provider.jwks()["tidegate_sandbox"] == [sandbox.stream.api_key, pair["api_key"]]
+    assert operator.delete(f"/credentials/{pair['api_key']}").json() == {"dropped": True}
+    assert operator.delete(f"/credentials/{pair['api_key']}").json() == {"dropped": False}
+    assert sandbox.stream.further_pairs == {}
+    assert sandbox.provider.jwks()["tidegate_sandbox"] == sandbox.stream.api_key

@@ -4,7 +4,7 @@ import pytest
 
 from support.issuing import CLERK_USER, NOW, ScriptedKeys, SigningIssuer, clerk_policy
 from tidegate.clock import ManualClock
-from tidegate.credentials import Signer
+from tidegate.credentials import Credentials
 from tidegate.errors import LimitExceeded, Reason, Refusal
 from tidegate.identity.keysource import AskOutcome
 from tidegate.identity.service import Issuer, KeysNeeded, Verifier
@@ -46,7 +46,7 @@ class Bench:
             verifier=Verifier([Issuer(clerk_policy(**policy), self.keys)], self.clock),
             limits=ExchangeLimits(LimitRates(**given)),
             mapping=SubjectMapping(),
-            minter=Minter(Signer("secret")),
+            minter=Minter(Credentials.of("key", "secret")),
             lives=LifeTable(3600, lives),
             sessions=self.sessions,
             sync=self.offers,

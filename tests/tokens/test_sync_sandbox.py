@@ -1,14 +1,13 @@
 """Profile sync through the real client to the sandbox's Stream, over a real socket."""
 
 import asyncio
-import time
 
 import pytest
 import structlog
 from structlog.testing import capture_logs
 
 from tidegate.clock import SystemClock
-from tidegate.credentials.signer import Signer
+from tidegate.credentials import Credentials
 from tidegate.sandbox import Sandbox, SandboxServer
 from tidegate.tokens.sync import ProfileSync, SyncOptions
 from tidegate.upstream.breaker import Breaker
@@ -38,11 +37,9 @@ def stand_in(server):
 async def sync(server):
     clock = SystemClock()
     key, secret = server.sandbox.credentials()
-    signer = Signer(secret)
     quota = Quota(clock)
     client = StreamClient(
-        key,
-        lambda: signer.sign(b'{"server":true,"iat":%d}' % (time.time() - 5)),
+        Credentials.of(key, secret).access(clock),
         ClientOptions(server.stream_url, timeout_s=0.5),
         clock=clock,
         breaker=Breaker(clock, open_seconds=0.05),

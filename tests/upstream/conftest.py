@@ -7,6 +7,7 @@ import pytest
 import structlog
 
 from tidegate.clock import SystemClock
+from tidegate.credentials import Access
 from tidegate.upstream.breaker import Breaker
 from tidegate.upstream.client import ClientOptions, StreamClient
 from tidegate.upstream.quota import Quota
@@ -23,8 +24,7 @@ def make_client() -> MakeClient:
     ) -> AsyncIterator[StreamClient]:
         clock = clock or SystemClock()
         client = StreamClient(
-            key,
-            token,
+            lambda: Access(key, token()),
             ClientOptions(base_url, **{"retry": RetryPolicy(base_s=0.001), "timeout_s": 2.0} | options),
             clock=clock,
             breaker=breaker or Breaker(clock),

@@ -32,6 +32,7 @@ def test_app():
     answer = {
         "app": {
             "name": "one",
+            "organization": "two",
             "suspended": True,
             "disable_auth_checks": True,
             "disable_permissions_checks": True,
@@ -40,7 +41,9 @@ def test_app():
             "webhook_url": "ignored",
         }
     }
-    assert StreamApp.from_answer(answer, 5.0) == StreamApp("one", True, True, True, True, "2026-01-01T00:00:00Z", 5.0)
+    assert StreamApp.from_answer(answer, 5.0) == StreamApp(
+        "one", "two", True, True, True, True, "2026-01-01T00:00:00Z", 5.0
+    )
 
 
 @pytest.mark.parametrize("answer", [{}, {"app": None}, {"app": []}, {"app": {"suspended": "yes", "name": 3}}])

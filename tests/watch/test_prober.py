@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from tidegate.clock import ManualClock, SystemClock
-from tidegate.credentials.signer import Signer
+from tidegate.credentials import Credentials
 from tidegate.metrics import REGISTRY
 from tidegate.sandbox import Sandbox, SandboxServer
 from tidegate.upstream import errors
@@ -170,11 +170,10 @@ async def test_against_the_sandbox():
     sandbox = Sandbox()
     with SandboxServer(sandbox) as server:
         key, secret = sandbox.credentials()
-        clock, signer = SystemClock(), Signer(secret)
+        clock = SystemClock()
         breaker = Breaker(clock, threshold=1, open_seconds=60)
         client = StreamClient(
-            key,
-            lambda: signer.sign(b'{"server":true,"iat":%d}' % (time.time() - 5)),
+            Credentials.of(key, secret).access(clock),
             ClientOptions(server.stream_url, timeout_s=0.5),
             clock=clock,
             breaker=breaker,

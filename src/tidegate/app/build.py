@@ -43,6 +43,7 @@ class Runtime:
         app: the ASGI application of the main listener.
         ops: the ASGI application of the operator's listener.
         background: what runs beside the requests; `app` starts and ends it.
+        credentials: the generations of which one signs.
         exchange: for the command line and tests.
         watch: knows how the service is.
         settings: it was built from.
@@ -51,6 +52,7 @@ class Runtime:
     app: Gateway
     ops: Gateway
     background: Background
+    credentials: Credentials
     exchange: Exchange
     watch: Watch
     settings: Settings
@@ -92,10 +94,10 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
         probe_seconds=settings.probe_seconds,
         public=settings.environment is Environment.PRODUCTION,
     )
-    doors = Doors(settings, api_key=credentials.api_key, clock=clock, background=background, log=_log(settings, clock))
+    doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
     main = doors.main(exchange, watch, _status(settings, client, clock))
     operated = [issuer_routes(issuers.issuers)]
-    return Runtime(main, doors.ops(watch, operated), background, exchange, watch, settings)
+    return Runtime(main, doors.ops(watch, operated), background, credentials, exchange, watch, settings)
 
 
 def _prober(settings: Settings, client: StreamClient, clock: Clock) -> Prober:
@@ -127,7 +129,7 @@ def _exchange(
     background: Background,
     clock: Clock,
 ) -> Exchange:
-    minter = Minter(credentials.signer, settings.token_cache_size)
+    minter = Minter(credentials, settings.token_cache_size)
     return Exchange(
         verifier=verifier,
         limits=ExchangeLimits(_rates(settings)),
@@ -153,7 +155,7 @@ def credentials_of(settings: Settings) -> Credentials:
     """
     if not settings.api_key or settings.api_secret is None:
         raise ValueError("a service needs an API key and secret")
-    return Credentials(settings.api_key, settings.api_secret.get_secret_value())
+    return Credentials.of(settings.api_key, settings.api_secret.get_secret_value())
 
 
 def breaker_of(settings: Settings, clock: Clock) -> Breaker:
@@ -195,8 +197,7 @@ def stream_client(
         retry=RetryPolicy(attempts=settings.upstream_attempts, cap_s=settings.upstream_retry_max_ms / 1000),
     )
     return StreamClient(
-        credentials.api_key,
-        credentials.server_tokens(clock),
+        credentials.access(clock),
         options,
         clock=clock,
         breaker=breaker,

@@ -15,6 +15,7 @@ from tidegate.app.operator_routes import whoami
 from tidegate.app.ops import liveness, metrics_route, readiness
 from tidegate.app.reference import reference
 from tidegate.clock import Clock
+from tidegate.credentials import Credentials
 from tidegate.errors import Reason
 from tidegate.http.answer import AsgiApp
 from tidegate.http.call import CallReader
@@ -26,7 +27,7 @@ from tidegate.http.proxy import ProxyRule
 from tidegate.limits import Gcra
 from tidegate.logs import RequestLog
 from tidegate.settings import Environment, Settings
-from tidegate.tokens.present import MobilePresenter, WebPresenter
+from tidegate.tokens.present import mobile_token, web_token
 from tidegate.tokens.routes import Admission, DoorRules, ExchangeDoor, StatusDoor
 from tidegate.tokens.service import Exchange
 from tidegate.tokens.status import ChatStatus
@@ -42,17 +43,17 @@ class Doors:
 
     Args:
         settings: sound ones.
-        api_key: of the app at Stream.
+        credentials: at Stream.
         clock: for time stamps.
         background: started and ended with the main application.
         log: the line of each request.
     """
 
     def __init__(
-        self, settings: Settings, *, api_key: str, clock: Clock, background: Background, log: RequestLog
+        self, settings: Settings, *, credentials: Credentials, clock: Clock, background: Background, log: RequestLog
     ) -> None:
         self._settings = settings
-        self._api_key = api_key
+        self._credentials = credentials
         self._clock = clock
         self._background = background
         self._log = log
@@ -80,8 +81,8 @@ class Doors:
                 clock=self._clock,
             )
             for path, face, present in (
-                (MOBILE_TOKEN, Face.MOBILE, MobilePresenter(self._api_key)),
-                (WEB_TOKEN, Face.WEB, WebPresenter(self._api_key)),
+                (MOBILE_TOKEN, Face.MOBILE, mobile_token),
+                (WEB_TOKEN, Face.WEB, web_token),
             )
         }
         routers = [
@@ -89,7 +90,7 @@ class Doors:
                 watch,
                 self._clock,
                 environment=self._settings.environment.value,
-                api_key=self._api_key,
+                key=lambda: self._credentials.primary.api_key,
                 words_accepted=self._settings.accept_api_key_words,
             ),
             _status_route(StatusDoor(admission=admission, status=status, clock=self._clock)),

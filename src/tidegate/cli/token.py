@@ -55,7 +55,7 @@ def _minted(settings: "Settings", user_id: str, reason: str, life: int) -> str:
 
     # Whatever level the settings name, this line is written.
     logs.configure("info", as_json=logs.wants_json(settings.log_format, sys.stderr), stream=sys.stderr)
-    minter = Minter(credentials_of(settings).signer)
+    minter = Minter(credentials_of(settings))
     minted = minter.mint(user_id, minter.rhythm(user_id), SystemClock().now(), life)
     structlog.get_logger("tidegate").warning(
         "operator_minted",

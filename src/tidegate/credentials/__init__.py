@@ -1,6 +1,6 @@
-"""The app's key and secret at Stream, and what is signed with them."""
+"""The app's keys and secrets at Stream, their generations, and what is signed with them."""
 
-from tidegate.credentials.model import Credentials
+from tidegate.credentials.generation import Access, Credentials, Generation, Pair
 from tidegate.credentials.signer import Signer
 
-__all__ = ["Credentials", "Signer"]
+__all__ = ["Access", "Credentials", "Generation", "Pair", "Signer"]

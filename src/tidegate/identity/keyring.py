@@ -305,8 +305,9 @@ class RemoteKeys:
         return False
 
     def _admitted(self, members: Mapping[str, object]) -> KeySet:
-        owner = members.get(SANDBOX_MEMBER)
-        if owner is not None and owner != self._options.api_key:
+        owner, api_key = members.get(SANDBOX_MEMBER), self._options.api_key
+        owners = owner if isinstance(owner, list) else [owner]
+        if owner is not None and (api_key is None or api_key not in owners):
             raise FetchError(
                 Fault.SANDBOX, "these are the keys of a sandbox, which count only with that sandbox's own credentials"
             )

@@ -59,6 +59,8 @@ def control_app(provider: IdentityProvider, stream: StreamStandIn, token: str) -
         Route("/faults", commands.clear_faults, methods=["DELETE"]),
         Route("/users/{user_id}", commands.put_user, methods=["PUT"]),
         Route("/requests", commands.requests, methods=["GET"]),
+        Route("/credentials", commands.add_pair, methods=["POST"]),
+        Route("/credentials/{api_key}", commands.drop_pair, methods=["DELETE"]),
     ]
     return _Guard(Starlette(routes=routes, exception_handlers={_BadCommand: _refuse}), token)
 
@@ -151,6 +153,17 @@ class _Commands:
     async def put_user(self, request: Request) -> Response:
         fields = await _body(request)
         return _json(_commanded(self._stream.users.put, request.path_params["user_id"], **fields))
+
+    async def add_pair(self, _request: Request) -> Response:
+        key, secret = self._stream.add_pair()
+        self._provider.further_api_keys.append(key)
+        return _json({"api_key": key, "api_secret": secret}, 201)
+
+    async def drop_pair(self, request: Request) -> Response:
+        key = request.path_params["api_key"]
+        dropped = self._stream.further_pairs.pop(key, None) is not None
+        self._provider.further_api_keys[:] = [one for one in self._provider.further_api_keys if one != key]
+        return _json({"dropped": dropped})
 
     async def requests(self, _request: Request) -> Response:
         seen = list(self._stream.requests)

@@ -58,6 +58,7 @@ STREAM: Final = (
     _about(
         "Every call: who calls",
         (_C, "The key is the query parameter `api_key`; an unknown one is 401 with code 2."),
+        (_G, "The app can have further keys, each with a secret of its own, good until the pair is dropped."),
         (_D, "`api_key` is also taken as a header, as one support article sends it."),
         (_C, "The token stands in `Authorization` without a scheme, with `Stream-Auth-Type: jwt` beside it."),
         (_D, "A `Bearer` before the token is tolerated."),

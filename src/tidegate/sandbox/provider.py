@@ -53,6 +53,7 @@ class IdentityProvider:
         extra_keys: JWKs published after its own, for key sets with bad members.
         api_key: of the sandbox's own app at Stream; the key set names it, and a service with another key
             must not trust these keys.
+        further_api_keys: other keys of that app; with any, the key set names all of them in a list.
         jwks_fetches: requests for the key set so far, failed ones too.
         discovery_fetches: the same for the discovery document.
     """
@@ -62,6 +63,7 @@ class IdentityProvider:
         self.max_age: int | None = MAX_AGE_SECONDS
         self.extra_keys: list[dict[str, object]] = []
         self.api_key: str | None = None
+        self.further_api_keys: list[str] = []
         self.jwks_fetches = 0
         self.discovery_fetches = 0
         self._clock = clock or SystemClock()
@@ -229,7 +231,10 @@ class IdentityProvider:
         """The key set (RFC 7517, section 5), newest key first."""
         with self._lock:
             keys = [*(key.jwk() for key in reversed(self._published)), *self.extra_keys]
-        return {"keys": keys} if self.api_key is None else {"keys": keys, OWNER_MEMBER: self.api_key}
+        if self.api_key is None:
+            return {"keys": keys}
+        owners = [self.api_key, *self.further_api_keys]
+        return {"keys": keys, OWNER_MEMBER: owners if self.further_api_keys else self.api_key}
 
     def discovery(self) -> dict[str, object]:
         """The discovery document (OpenID Connect Discovery 1.0, section 3)."""

@@ -87,6 +87,7 @@ class StreamStandIn:
     Attributes:
         api_key: the public key.
         api_secret: the secret; assign to it to rotate it at Stream alone.
+        further_pairs: other keys of the same app to their secrets; they may come and go.
         app_settings: what ``GET /app`` shows, and what the token check obeys.
         users: everybody.
         limits: the rate limits.
@@ -97,6 +98,7 @@ class StreamStandIn:
     def __init__(self, clock: Clock | None = None, *, api_key: str = "", api_secret: str = "") -> None:
         self.api_key = api_key or _random(KEY_LENGTH)
         self.api_secret = api_secret or _random(SECRET_LENGTH)
+        self.further_pairs: dict[str, str] = {}
         self.app_settings = _app_settings()
         self.faults = Faults()
         self.users = Users(self.now)
@@ -104,8 +106,18 @@ class StreamStandIn:
         self.requests: deque[RecordedRequest] = deque(maxlen=REQUESTS_KEPT)
         self._clock = clock or SystemClock()
 
+    def add_pair(self) -> tuple[str, str]:
+        """A second key of the same app, with a secret of its own; good from now on.
+
+        Returns:
+            key and secret.
+        """
+        key, secret = _random(KEY_LENGTH), _random(SECRET_LENGTH)
+        self.further_pairs[key] = secret
+        return key, secret
+
     def reset(self) -> None:
-        """Forget users, faults, counts and changed settings; key and secret stay."""
+        """Forget users, faults, counts and changed settings; keys and secrets stay."""
         self.faults.clear()
         self.users.clear()
         self.limits.reset()
@@ -139,8 +151,8 @@ class StreamStandIn:
         Raises:
             StreamFault: code 2, 5, 40, 41, 42, 43 or 99.
         """
-        given_key = call.query.get("api_key") or call.headers.get("api_key", "")
-        if not hmac.compare_digest(given_key.encode(), self.api_key.encode()):
+        secret = self._secret_of(call.query.get("api_key") or call.headers.get("api_key", ""))
+        if secret is None:
             raise StreamFault(Code.ACCESS_KEY, "api_key is not valid")
         if call.headers.get("stream-auth-type") != "jwt":
             raise StreamFault(Code.AUTH_FAILED, "the Stream-Auth-Type header must be jwt")
@@ -148,11 +160,16 @@ class StreamStandIn:
         if not token:
             raise StreamFault(Code.AUTH_FAILED, "the Authorization header holds no token")
         signed = not self.app_settings["disable_auth_checks"]
-        caller = stream_tokens.verify(token, self.api_secret, self.now(), check_signature=signed)
+        caller = stream_tokens.verify(token, secret, self.now(), check_signature=signed)
         self._check_revoked(caller)
         if self.app_settings["suspended"] and call.path != "/app":
             raise StreamFault(Code.APP_SUSPENDED, "the app is suspended")
         return caller
+
+    def _secret_of(self, given_key: str) -> str | None:
+        """The secret of a key that is valid now."""
+        pairs = {self.api_key: self.api_secret, **self.further_pairs}
+        return next((pairs[key] for key in pairs if hmac.compare_digest(given_key.encode(), key.encode())), None)
 
     def _check_revoked(self, caller: Caller) -> None:
         app_wide = self.app_settings["revoke_tokens_issued_before"]

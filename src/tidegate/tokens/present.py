@@ -66,59 +66,45 @@ class WebStatus(Closed):
     timestamp: Timestamp
 
 
-class MobilePresenter:
-    """Writes the mobile face's answer.
+def mobile_token(issued: Issued) -> bytes:
+    """The mobile face's answer: the token, and the key that it belongs to.
+
+    JSON by hand: base64url, user ids and time stamps need no escaping, and the key is escaped once.
 
     Args:
-        api_key: of the app the tokens belong to.
+        issued: by the exchange.
     """
-
-    __slots__ = ("_api_key",)
-
-    def __init__(self, api_key: str) -> None:
-        self._api_key = orjson.dumps(api_key).decode()
-
-    def __call__(self, issued: Issued) -> bytes:
-        """JSON by hand: base64url, user ids and time stamps need no escaping, and the key is escaped once."""
-        minted = issued.minted
-        return (
-            f'{{"token":"{minted.token}","user_id":"{issued.session.user_id}","api_key":{self._api_key},'
-            f'"expires_at":"{rfc3339(minted.expires_at)}","refresh_after":"{rfc3339(minted.refresh_after)}",'
-            f'"server_time":"{rfc3339(issued.now)}"}}'
-        ).encode()
+    minted = issued.minted
+    return (
+        f'{{"token":"{minted.token}","user_id":"{issued.session.user_id}","api_key":{minted.generation.quoted_key},'
+        f'"expires_at":"{rfc3339(minted.expires_at)}","refresh_after":"{rfc3339(minted.refresh_after)}",'
+        f'"server_time":"{rfc3339(issued.now)}"}}'
+    ).encode()
 
 
-class WebPresenter:
-    """Writes the web face's answer.
+def web_token(issued: Issued) -> bytes:
+    """The web face's answer: the token, the key that it belongs to, and the person it is for.
 
     Args:
-        api_key: of the app the tokens belong to.
+        issued: by the exchange.
     """
-
-    __slots__ = ("_api_key",)
-
-    def __init__(self, api_key: str) -> None:
-        self._api_key = api_key
-
-    def __call__(self, issued: Issued) -> bytes:
-        """The token and the person it is for."""
-        minted, who = issued.minted, issued.session.who
-        return orjson.dumps(
-            {
-                "success": True,
-                "token": minted.token,
-                "user": {
-                    "id": issued.session.user_id,
-                    "name": who.name or ANONYMOUS,
-                    "image": who.image,
-                    "email": who.email,
-                },
-                "apiKey": self._api_key,
-                "expiresAt": rfc3339(minted.expires_at),
-                "refreshAfter": rfc3339(minted.refresh_after),
-                "timestamp": rfc3339(issued.now),
-            }
-        )
+    minted, who = issued.minted, issued.session.who
+    return orjson.dumps(
+        {
+            "success": True,
+            "token": minted.token,
+            "user": {
+                "id": issued.session.user_id,
+                "name": who.name or ANONYMOUS,
+                "image": who.image,
+                "email": who.email,
+            },
+            "apiKey": minted.generation.api_key,
+            "expiresAt": rfc3339(minted.expires_at),
+            "refreshAfter": rfc3339(minted.refresh_after),
+            "timestamp": rfc3339(issued.now),
+        }
+    )
 
 
 def web_status(user: StreamUser, now: float) -> bytes:

@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger
 
 from tidegate import metrics
 from tidegate.clock import Clock
+from tidegate.credentials import Access
 from tidegate.upstream.breaker import Breaker, Verdict
 from tidegate.upstream.errors import (
     BreakerOpen,
@@ -73,18 +74,19 @@ class ClientOptions:
 @dataclass(frozen=True, slots=True)
 class _Call:
     operation: Operation
-    url: str
+    path: str
+    query: str
     content: bytes | None
     deadline: float
     probe: bool
+    access: Access | None
 
 
 class StreamClient:
     """Stream's server API for one app.
 
     Args:
-        api_key: the app's public key.
-        server_token: makes the token of a call; asked for each attempt.
+        access: gives the key and the server token of a call; asked for each attempt.
         options: bounds.
         clock: for durations, and for Stream's reset times.
         breaker: asked before each attempt, told its outcome.
@@ -97,8 +99,7 @@ class StreamClient:
 
     def __init__(
         self,
-        api_key: str,
-        server_token: Callable[[], str],
+        access: Callable[[], Access],
         options: ClientOptions,
         *,
         clock: Clock,
@@ -106,13 +107,13 @@ class StreamClient:
         quota: Quota,
         log: FilteringBoundLogger,
     ) -> None:
-        self._key = quote(api_key, safe="")
-        self._token = server_token
+        self._access = access
+        self._base = options.base_url.rstrip("/")
         self._options = options
         self._clock = clock
         self.breaker: Final = breaker
         self.quota: Final = quota
-        self._log = log.bind(app=f"{api_key[:4]}…")
+        self._log = log
         self.moderation: Final = Moderation(self._call)
         self._slots = asyncio.Semaphore(options.concurrency)
         self._waiting = 0
@@ -120,16 +121,18 @@ class StreamClient:
             timeout_s=options.timeout_s, connections=options.connections, answer_bytes=options.answer_bytes
         )
 
-    async def app(self, *, probe: bool = False) -> StreamApp:
+    async def app(self, *, probe: bool = False, access: Access | None = None) -> StreamApp:
         """``GET /app``: the app's own settings.
 
         Args:
             probe: one attempt only, made even while the breaker is open.
+            access: other credentials than those in use, to find out whether Stream takes them.
 
         Raises:
             UpstreamError: any of its kinds.
         """
-        answer, server_time = await self._call(Operation.GET_APP, attempts=1 if probe else None, probe=probe)
+        attempts = 1 if probe else None
+        answer, server_time = await self._call(Operation.GET_APP, attempts=attempts, probe=probe, access=access)
         return StreamApp.from_answer(answer, server_time)
 
     async def rate_limits(self) -> dict[str, RateLimit]:
@@ -208,15 +211,18 @@ class StreamClient:
         attempts: int | None = None,
         probe: bool = False,
         user_id: str = "",
+        access: Access | None = None,
     ) -> tuple[Mapping[str, object], float | None]:
         loop = asyncio.get_running_loop()
         path = operation.path.replace("{id}", quote(user_id, safe=""))
         call = _Call(
             operation,
-            url=f"{self._options.base_url.rstrip('/')}{path}?api_key={self._key}{query}",
+            path=path,
+            query=query,
             content=None if body is None else orjson.dumps(body),
             deadline=loop.time() + self._options.timeout_s,
             probe=probe,
+            access=access,
         )
         tried = 0
         while True:
@@ -261,13 +267,14 @@ class StreamClient:
         if permit is None:
             raise self._left_alone(call)
         verdict, code = Verdict.UNKNOWN, "cancelled"
+        key, token = call.access or self._access()
         started = self._clock.monotonic()
         metrics.UPSTREAM_CONNECTIONS.inc()
         try:
             answer = await self._wire.exchange(
                 call.operation,
-                call.url,
-                authorization=self._token(),
+                f"{self._base}{call.path}?api_key={quote(key, safe='')}{call.query}",
+                authorization=token,
                 content=call.content,
                 deadline=call.deadline,
             )
@@ -279,7 +286,7 @@ class StreamClient:
         finally:
             metrics.UPSTREAM_CONNECTIONS.dec()
             self.breaker.leave(permit, verdict)
-            self._record(call.operation, code, self._clock.monotonic() - started)
+            self._record(call.operation, key, code, self._clock.monotonic() - started)
         return result, answer.server_time
 
     def _judge(self, operation: Operation, answer: WireAnswer) -> Mapping[str, object]:
@@ -311,13 +318,14 @@ class StreamClient:
         metrics.UPSTREAM_LIMITED.labels("breaker").inc()
         return BreakerOpen(call.operation.label, retry_after=self.breaker.retry_after)
 
-    def _record(self, operation: Operation, code: str, seconds: float) -> None:
+    def _record(self, operation: Operation, api_key: str, code: str, seconds: float) -> None:
         metrics.UPSTREAM_DURATION.labels(operation.label, code).observe(seconds)
         if self._options.enable_logging:
             limit = self.quota.current(operation)
             self._log.info(
                 "upstream_call",
                 operation=operation.label,
+                app=f"{api_key[:4]}…",
                 code=code,
                 duration_ms=round(seconds * 1000, 1),
                 quota_limit=limit.limit if limit else None,

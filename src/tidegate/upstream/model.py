@@ -43,6 +43,7 @@ class StreamApp:
 
     Attributes:
         name: as shown in Stream's dashboard.
+        organization: that the app belongs to.
         suspended: whether Stream has suspended the app.
         disable_auth_checks: True: Stream does not verify the signature of user tokens.
         disable_permissions_checks: True: every user may do everything.
@@ -52,6 +53,7 @@ class StreamApp:
     """
 
     name: str | None = None
+    organization: str | None = None
     suspended: bool = False
     disable_auth_checks: bool = False
     disable_permissions_checks: bool = False
@@ -66,6 +68,7 @@ class StreamApp:
         fields: Mapping[str, object] = app if isinstance(app, dict) else {}
         return cls(
             name=_text(fields.get("name")),
+            organization=_text(fields.get("organization")),
             suspended=fields.get("suspended") is True,
             disable_auth_checks=fields.get("disable_auth_checks") is True,
             disable_permissions_checks=fields.get("disable_permissions_checks") is True,

@@ -1,5 +1,7 @@
 """The doors of health. All are public; none of them is a lever against Stream."""
 
+from collections.abc import Callable
+
 from fastapi import APIRouter, Response
 
 from tidegate.clock import Clock
@@ -11,14 +13,14 @@ from tidegate.watch.service import Watch
 _NO_STORE = "no-cache, no-store, must-revalidate"
 
 
-def router(watch: Watch, clock: Clock, *, environment: str, api_key: str, words_accepted: bool) -> APIRouter:
+def router(watch: Watch, clock: Clock, *, environment: str, key: Callable[[], str], words_accepted: bool) -> APIRouter:
     """The routes of the health pages.
 
     Args:
         watch: judges.
         clock: for time stamps.
         environment: shown as it is configured.
-        api_key: of which only the kind is shown.
+        key: the API key in use, of which only the kind is shown.
         words_accepted: whether demo, test and dev in a key count as chance.
     """
     routes = APIRouter(tags=["health"])
@@ -46,7 +48,7 @@ def router(watch: Watch, clock: Clock, *, environment: str, api_key: str, words_
     async def test_connection() -> Response:
         found = await watch.tested()
         refused = watch.failure() in {Failure.KEY_REFUSED, Failure.SECRET_REFUSED}
-        kind = key_type(api_key, problem=refused, words_accepted=words_accepted)
+        kind = key_type(key(), problem=refused, words_accepted=words_accepted)
         return _answer(present.connection(found, kind, environment, clock.now()), found)
 
     return routes

@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from support.issuing import NOW, clerk_claims, subject
 from tidegate.clock import ManualClock
-from tidegate.credentials import Signer
+from tidegate.credentials import Credentials
 from tidegate.errors import Reason, Refusal
 from tidegate.tokens.mint import BACKDATE, WINDOW, Minter
 from tidegate.tokens.standing.memory import Standing
@@ -72,7 +72,7 @@ class StandingMachine(RuleBasedStateMachine):
         super().__init__()
         self.clock = ManualClock(START)
         self.standing = Standing()
-        self.minter = Minter(Signer("secret-of-the-tests"), remembered=4)
+        self.minter = Minter(Credentials.of("key", "secret-of-the-tests"), remembered=4)
         self.rhythms = {user: self.minter.rhythm(user) for user in ("ada", "bo")}
         self.version = 0
         self.revocations = {"ada": [], "bo": []}
