@@ -1,4 +1,5 @@
 import io
+import json
 import re
 import time
 
@@ -172,3 +173,81 @@ def test_without_a_sandbox_and_with_nothing_configured_it_says_so(tidegate):
 
     assert ended.status == 1
     assert "no sandbox is running" in ended.err
+
+
+def test_saved_keys_need_no_network(tidegate, sandbox, workplace, monkeypatch):
+    saved = tidegate("issuer", "keys", "--save", "keys.json")
+    assert saved.status == 0, saved.err
+    assert sandbox.sandbox.provider.kid() in saved.out
+    for name, text in {
+        "STREAM_API_KEY": "q7w2x9c4v8b5",
+        "STREAM_API_SECRET": "k3yq8zt7wv5xu2ns4rm6pj9hg1fc0dba",
+        "CLERK_JWT_ISSUER": sandbox.issuer_url,
+        "TIDEGATE_STATE_DIR": str(workplace / "elsewhere"),
+    }.items():
+        monkeypatch.setenv(name, text)
+    token = sandbox.sandbox.provider.session(no_azp=True)
+    sandbox.sandbox.provider.fail("down")
+    before = sandbox.sandbox.provider.jwks_fetches
+
+    ended = tidegate("verify", token, "--keys", "keys.json")
+    stranger_ended = tidegate("verify", stranger(sandbox).session(), "--keys", "keys.json")
+
+    assert ended.status == 0, ended.out + ended.err
+    assert (stranger_ended.status, "key_unknown" in stranger_ended.out) == (1, True)
+    assert sandbox.sandbox.provider.jwks_fetches == before
+
+
+def test_saved_keys_of_other_issuers_do_not_count(tidegate, sandbox, workplace):
+    (workplace / "keys.json").write_text(
+        json.dumps({"issuers": [{"issuer": "https://other.example", "jwks": sandbox.sandbox.provider.jwks()}]})
+    )
+
+    ended = tidegate("verify", sandbox.sandbox.provider.session(), "--keys", "keys.json")
+
+    assert (ended.status, "identity_unavailable" in ended.out) == (1, True)
+
+
+def test_a_file_that_holds_no_keys_is_said(tidegate, sandbox, workplace):
+    (workplace / "keys.json").write_text("{}")
+
+    ended = tidegate("verify", sandbox.sandbox.provider.session(), "--keys", "keys.json")
+
+    assert (ended.status, ended.out) == (1, "")
+    assert "the file holds no key set" in ended.err
+
+
+def test_details_name_the_setting_of_every_check(tidegate, sandbox):
+    ended = tidegate("verify", sandbox.sandbox.provider.session(), "--details")
+
+    assert ended.status == 0
+    assert len(re.findall(r"^ +Mend: ", ended.out, re.MULTILINE)) == 16
+    assert len(re.findall(r"^ +Setting: ", ended.out, re.MULTILINE)) == 13
+
+
+def test_json_says_the_same_and_nothing_of_the_token(tidegate, sandbox):
+    for session_token, reason in (
+        (sandbox.sandbox.provider.session(), None),
+        (sandbox.sandbox.provider.session(expired=True), "token_expired"),
+    ):
+        ended = tidegate("verify", session_token, "--json")
+        said = json.loads(ended.out)
+        assert (said["accepted"], said["reason"], ended.status) == (reason is None, reason, 0 if reason is None else 1)
+        assert len(said["checks"]) == 16
+        assert all(part not in ended.out for part in session_token.split("."))
+
+
+def test_the_keys_that_issuers_publish(tidegate, sandbox):
+    sandbox.sandbox.provider.extra_keys = [{"kty": "oct", "kid": "shared", "k": "c2VjcmV0"}]
+
+    rows = json.loads(tidegate("issuer", "keys", "--json").out)
+
+    assert {row["kid"] for row in rows} == {
+        "shared",
+        *(sandbox.sandbox.provider.kid(one) for one in ("RS256", "ES256")),
+    }
+    assert [row["state"].startswith("not used: the key ") for row in rows if row["kid"] == "shared"] == [True]
+    assert tidegate("issuer", "keys", "nobody").status == 2
+    sandbox.sandbox.provider.fail("unavailable")
+    ended = tidegate("issuer", "keys")
+    assert (ended.status, "503" in ended.err) == (1, True)

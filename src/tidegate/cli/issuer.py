@@ -1,6 +1,7 @@
 """``tidegate issuer``: the identity providers of a service."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -38,3 +39,32 @@ def distrust(
             "the service could not write this down, so its next start would trust the key again",
             "see that TIDEGATE_STATE_DIR can be written to, then repeat the command",
         )
+
+
+@issuer.command()
+def keys(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[ISSUER]", help="One issuer; all that have a key server if not given.")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keep the key sets there, for tidegate verify --keys FILE.")
+    ] = None,
+    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    env_file: EnvFile = None,
+) -> None:
+    """Fetch the public keys that issuers publish now, show them, and keep them in a file where one is named."""
+    from tidegate.cli.judging import settings_to_judge_by  # noqa: PLC0415 - heavy
+    from tidegate.cli.publishing import published, rows_of  # noqa: PLC0415 - heavy
+    from tidegate.clock import SystemClock  # noqa: PLC0415 - heavy
+    from tidegate.identity import keyfile  # noqa: PLC0415 - heavy
+
+    settings = settings_to_judge_by(env_file)
+    documents = published(settings, name)
+    rows = rows_of(settings, documents)
+    if save is not None:
+        keyfile.save(save, documents, SystemClock.now())
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    for row in rows:
+        typer.echo(f"{row['issuer']}  {row['kid'] or '-'}  {row['thumbprint'] or '-'}  {row['state']}")

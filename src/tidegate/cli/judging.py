@@ -1,15 +1,20 @@
 """A session token judged with the service's own parts, outside the service."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Final
 
+from tidegate import logs
 from tidegate.app.build import subject_mapping
+from tidegate.app.run import load_or_exit
 from tidegate.cli.places import runtime_file
 from tidegate.clock import Clock, SystemClock, rfc3339
 from tidegate.errors import Refusal
-from tidegate.identity.assemble import assemble
-from tidegate.identity.keyring import RemoteKeys
+from tidegate.identity.assemble import Issuers, assemble
+from tidegate.identity.keydisk import KeyDisk
+from tidegate.identity.keyfile import SavedKeySets
+from tidegate.identity.keyring import FixedKeys, RemoteKeys
 from tidegate.identity.service import Verifier
 from tidegate.sandbox import control
 from tidegate.sandbox.model import ISSUER_NAME
@@ -18,8 +23,10 @@ from tidegate.sandbox.provider import JWKS_PATH
 from tidegate.settings import IssuerConfig, Settings
 from tidegate.tokens.service import user_id_of
 
-_USER_ID: Final = "user-id"
-_MAPS: Final = "The subject has a user id that Stream takes."
+USER_ID: Final = "user-id"
+USER_ID_SETTING: Final = "TIDEGATE_USER_ID_CLAIM, TIDEGATE_USER_ID_MAP_FILE, TIDEGATE_ESCAPE_CAPITALS"
+USER_ID_MEND: Final = "Let the identity provider give a shorter subject, or the claim a user id that Stream takes."
+USER_ID_ASKS: Final = "The subject has a user id that Stream takes."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,9 @@ class Verdict:
         return self.refusal is None
 
 
+_PASSED: Final = Shown(USER_ID, passed=True, detail=USER_ID_ASKS, setting=USER_ID_SETTING, mend=USER_ID_MEND)
+
+
 class _At(SystemClock):
     """Tells one time for ever; durations go on."""
 
@@ -69,6 +79,17 @@ class _At(SystemClock):
 
     def now(self) -> float:
         return self._moment
+
+
+def settings_to_judge_by(env_file: Path | None) -> Settings:
+    """The settings of the service; where nothing is configured, with the running sandbox as issuer. Logs are quiet.
+
+    Args:
+        env_file: named on the command line.
+    """
+    settings = load_or_exit(env_file=env_file).settings
+    logs.configure("error", as_json=False)
+    return with_running_sandbox(settings) if settings.sandbox_wanted else settings
 
 
 def with_running_sandbox(settings: Settings) -> Settings:
@@ -94,22 +115,25 @@ def with_running_sandbox(settings: Settings) -> Settings:
     return settings.model_copy(update={"issuers": (issuer,), "api_key": status["api_key"]})
 
 
-def judge(settings: Settings, bearer: bytes, at: float | None = None) -> Verdict:
+def judge(settings: Settings, bearer: bytes, at: float | None = None, saved: SavedKeySets | None = None) -> Verdict:
     """Judge a token.
 
     Args:
         settings: sound ones.
         bearer: the token.
         at: seconds since the epoch as of which to judge; now if None.
+        saved: keys to judge with instead of the key servers', none of which is asked then.
 
     Raises:
         TidegateError: the settings cannot be used, as they could not by the service.
     """
-    return asyncio.run(_judge(settings, bearer, SystemClock() if at is None else _At(at)))
+    return asyncio.run(_judge(settings, bearer, SystemClock() if at is None else _At(at), saved))
 
 
-async def _judge(settings: Settings, bearer: bytes, clock: Clock) -> Verdict:
+async def _judge(settings: Settings, bearer: bytes, clock: Clock, saved: SavedKeySets | None) -> Verdict:
     issuers = assemble(settings, SystemClock())  # keys are as old as they are, whatever time the token is judged at
+    if saved is not None:
+        issuers = _offline(issuers, settings, saved)
     mapping = subject_mapping(settings)
     try:
         for issuer in issuers.issuers:
@@ -120,7 +144,7 @@ async def _judge(settings: Settings, bearer: bytes, clock: Clock) -> Verdict:
         checks: tuple[Shown, ...] = ()
         try:
             who = await verifier.verify_or_ask(bearer, now)
-            checks = (*_checks(verifier, bearer, now), Shown(_USER_ID, passed=True, detail=_MAPS))
+            checks = (*_checks(verifier, bearer, now), _PASSED)
             user_id = user_id_of(who, mapping)
         except Refusal as refusal:
             return _refused(refusal, checks or _checks(verifier, bearer, now))
@@ -129,6 +153,20 @@ async def _judge(settings: Settings, bearer: bytes, clock: Clock) -> Verdict:
     ends = rfc3339(who.expires_at)
     summary = f"Accepted: user id {user_id}, {who.kind} of issuer {who.issuer}, valid until {ends}."
     return Verdict(checks, summary)
+
+
+def _offline(issuers: Issuers, settings: Settings, saved: SavedKeySets) -> Issuers:
+    """The same issuers, with saved keys in place of key servers; keys that were distrusted here stay so."""
+    disk = KeyDisk(settings.state_dir)
+    return replace(
+        issuers,
+        issuers=tuple(
+            replace(one, keys=FixedKeys(one.policy.name, one.policy.issuer, saved.of(one.policy.issuer), disk=disk))
+            if isinstance(one.keys, RemoteKeys)
+            else one
+            for one in issuers.issuers
+        ),
+    )
 
 
 def _checks(verifier: Verifier, bearer: bytes, now: float) -> tuple[Shown, ...]:
@@ -143,14 +181,31 @@ def _refused(refusal: Refusal, checks: tuple[Shown, ...]) -> Verdict:
     """The check that failed says what the refusal says; after all of the verifier's, it is the user id's."""
     if all(check.passed for check in checks):
         failed = Shown(
-            _USER_ID,
+            USER_ID,
             passed=False,
             detail=refusal.detail,
-            setting="TIDEGATE_USER_ID_CLAIM, TIDEGATE_USER_ID_MAP_FILE, TIDEGATE_ESCAPE_CAPITALS",
-            mend="Let the identity provider give a shorter subject, or the claim a user id that Stream takes.",
+            setting=USER_ID_SETTING,
+            mend=USER_ID_MEND,
         )
         shown = (*checks[:-1], failed)
     else:
         told = (replace(one, detail=refusal.detail) if one.passed is False else one for one in checks)
-        shown = (*told, Shown(_USER_ID, passed=None, detail="Not reached."))
+        shown = (*told, Shown(USER_ID, passed=None, detail="Not reached."))
     return Verdict(shown, f"Refused: {refusal.spec.status} {refusal.reason.value}: {refusal.detail}", refusal)
+
+
+def as_members(verdict: Verdict) -> dict[str, object]:
+    """A verdict for programs.
+
+    Args:
+        verdict: of `judge`.
+
+    Returns:
+        what goes into JSON: ``accepted``, ``summary``, ``reason`` (None if accepted) and ``checks`` in their order.
+    """
+    return {
+        "accepted": verdict.accepted,
+        "summary": verdict.summary,
+        "reason": None if verdict.refusal is None else verdict.refusal.reason.value,
+        "checks": [asdict(check) for check in verdict.checks],
+    }

@@ -1,15 +1,17 @@
 """``tidegate verify``: what the service would say to a session token, and why."""
 
 import getpass
+import json
 import re
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from tidegate.cli.exits import CommandFailed, Exit
-from tidegate.cli.places import EnvFile
+from tidegate.cli.places import AsJson, EnvFile
 
 if TYPE_CHECKING:
     from tidegate.cli.judging import Verdict
@@ -32,27 +34,37 @@ def verify(
     at: Annotated[
         str | None, typer.Option(metavar="TIME", help="Judge it as of then: RFC 3339, or seconds since the epoch.")
     ] = None,
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Judge with saved keys, without network: of tidegate issuer keys, a JWK set, or a PEM."
+        ),
+    ] = None,
+    details: Annotated[  # noqa: FBT002 - a switch of the command line
+        bool, typer.Option("--details", metavar="", help="Setting and mend of every check, not of the failed one only.")
+    ] = False,
+    as_json: AsJson = False,  # noqa: FBT002 - the same
     env_file: EnvFile = None,
 ) -> None:
     """Judge a session token as the service would: each check passed, failed or not reached; 1 if it is refused.
 
     Read the token from standard input, so that it stays out of the shell's history. Keys come from where the service
     has them: the PEM, the last good set on disk, else the key server. Where nothing is configured, the running sandbox
-    is the issuer. The token is neither shown nor logged.
+    is the issuer. The token does not leave this machine, and is neither shown nor logged. Limits, revocations and bans
+    are the running service's and are not asked.
     """
-    from tidegate import logs  # noqa: PLC0415 - heavy
-    from tidegate.app.run import load_or_exit  # noqa: PLC0415 - heavy
-    from tidegate.cli.judging import judge, with_running_sandbox  # noqa: PLC0415 - heavy
+    from tidegate.cli.judging import as_members, judge, settings_to_judge_by  # noqa: PLC0415 - heavy
     from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
+    from tidegate.identity.keyfile import read  # noqa: PLC0415 - heavy
 
     moment = None if at is None else _moment(at)
-    settings = load_or_exit(env_file=env_file).settings
-    logs.configure("error", as_json=False)
     bearer = _bearer(token)
-    if settings.sandbox_wanted:
-        settings = with_running_sandbox(settings)
-    verdict = judge(settings, bearer, moment)
-    _show(verdict, Screen())
+    settings = settings_to_judge_by(env_file)
+    verdict = judge(settings, bearer, moment, None if keys is None else read(keys))
+    if as_json:
+        typer.echo(json.dumps(as_members(verdict), indent=2))
+    else:
+        _show(verdict, Screen(), details=details)
     if not verdict.accepted:
         raise typer.Exit(Exit.FAILED)
 
@@ -90,12 +102,12 @@ def _bearer(argument: str) -> bytes:
     return text.encode(errors="surrogatepass")
 
 
-def _show(verdict: "Verdict", screen: "Screen") -> None:
+def _show(verdict: "Verdict", screen: "Screen", *, details: bool) -> None:
     from tidegate.cli.screen import verdict as word  # noqa: PLC0415 - heavy
 
     for check in verdict.checks:
         screen.parts(word(check.passed), f"{check.name:<17}", check.detail)
-        if check.passed is False:
+        if details or check.passed is False:
             for label, text in (("Setting", check.setting), ("Mend", check.mend)):
                 if text:
                     screen.line(f"{label}: {text}", indent=25)

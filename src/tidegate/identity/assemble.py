@@ -1,12 +1,12 @@
 """From settings to issuers: each with its policy and the source of its keys."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import httpx2
 
 from tidegate.clock import Clock
-from tidegate.identity.discovery import DirectKeyServer, DiscoveredKeyServer
+from tidegate.identity.discovery import DirectKeyServer, DiscoveredKeyServer, KeyServer
 from tidegate.identity.fetch import DocumentFetcher, Freshness, new_client
 from tidegate.identity.jws import JwsLimits
 from tidegate.identity.keydisk import KeyDisk
@@ -119,10 +119,36 @@ def issuer_from_config(
     if config.pem is not None:
         keys = FixedKeys(config.name, config.issuer, KeySet.from_pem(config.pem), disk=disk)
     else:
-        server = (
-            DiscoveredKeyServer(fetcher, config.issuer, clock)
-            if config.jwks_url is None
-            else DirectKeyServer(fetcher, config.jwks_url)
-        )
+        server = _key_server(config, fetcher, clock)
         keys = RemoteKeys(config.name, config.issuer, server, clock=clock, options=options, disk=disk)
     return Issuer(IssuerPolicy.from_config(config, user_id_claim=user_id_claim, factor=factor), keys)
+
+
+def _key_server(config: IssuerConfig, fetcher: DocumentFetcher, clock: Clock) -> KeyServer:
+    if config.jwks_url is None:
+        return DiscoveredKeyServer(fetcher, config.issuer, clock)
+    return DirectKeyServer(fetcher, config.jwks_url)
+
+
+async def fetch_documents(
+    settings: Settings, configs: Iterable[IssuerConfig], clock: Clock
+) -> dict[str, Mapping[str, object]]:
+    """The key sets that issuers publish at this moment, for somebody who wants to keep them.
+
+    Args:
+        settings: for the limits of fetching.
+        configs: of issuers that have a key server.
+        clock: for discovery.
+
+    Returns:
+        exact issuer to its JWK set, as it came.
+
+    Raises:
+        FetchError: one of them cannot be had.
+    """
+    client = new_client()
+    fetcher = _fetcher(settings, client, Freshness())
+    try:
+        return {one.issuer: (await _key_server(one, fetcher, clock).fetch()).members for one in configs}
+    finally:
+        await client.aclose()

@@ -104,7 +104,48 @@ _BY_REASON: Final = {
     Reason.IDENTITY_UNAVAILABLE: CheckName.KEY,
     Reason.SIGNATURE_INVALID: CheckName.SIGNATURE,
 }
+_CLAIM_REASONS: Final = {
+    CheckName.EXPIRY: (Reason.TOKEN_EXPIRED, Reason.TOKEN_MALFORMED),
+    CheckName.NOT_BEFORE: (Reason.TOKEN_NOT_YET_VALID, Reason.TOKEN_MALFORMED),
+    CheckName.ISSUED_AT: (Reason.TOKEN_NOT_YET_VALID, Reason.TOKEN_EXPIRED, Reason.TOKEN_MALFORMED),
+    CheckName.AUDIENCE: (Reason.AUDIENCE_MISMATCH,),
+    CheckName.AUTHORIZED_PARTY: (Reason.AUTHORIZED_PARTY_MISMATCH,),
+    CheckName.KIND: (Reason.TOKEN_KIND_REFUSED,),
+    CheckName.PENDING: (Reason.SESSION_PENDING,),
+    CheckName.IMPERSONATION: (Reason.IMPERSONATION_REFUSED,),
+    CheckName.SUBJECT: (Reason.SUBJECT_MISSING,),
+}
+"""What a check of claims says no with; the checks before them say it with the reasons of `_BY_REASON`."""
+
 _ORDER: Final = tuple(CheckName)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """A check in general, whatever the token.
+
+    Attributes:
+        name: its name.
+        asks: what must hold.
+        setting: what decides it, or "" where nothing can change it.
+        mend: what to do when it fails.
+        reasons: with which it refuses.
+    """
+
+    name: CheckName
+    asks: str
+    setting: str
+    mend: str
+    reasons: tuple[Reason, ...]
+
+
+def table() -> list[CheckRow]:
+    """Every check, in the order in which they are made; the page of the documentation shows it."""
+    return [CheckRow(name, _ROWS[name].asks, _ROWS[name].setting, _ROWS[name].mend, _reasons(name)) for name in _ORDER]
+
+
+def _reasons(name: CheckName) -> tuple[Reason, ...]:
+    return tuple(reason for reason, check in _BY_REASON.items() if check is name) + _CLAIM_REASONS.get(name, ())
 
 
 def checks(verdict: Verdict, policy: IssuerPolicy | None) -> list[Check]:
