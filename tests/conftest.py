@@ -1,4 +1,4 @@
-"""What every test shares: one event loop kind, and no socket beyond loopback."""
+"""What every test shares: one event loop kind, no socket beyond loopback, and databases (see support/databases.py)."""
 
 import ipaddress
 import os
@@ -7,6 +7,8 @@ import sys
 
 import hypothesis
 import pytest
+
+from tidegate.store import Database
 
 # A time limit for each example would measure the machine. `make stress` looks longer: HYPOTHESIS_PROFILE=thorough.
 hypothesis.settings.register_profile("quick", max_examples=60, deadline=None)
@@ -32,3 +34,46 @@ sys.addaudithook(_loopback_only)
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgresql_server():
+    """A real PostgreSQL, started when the first test asks for it; the workers of a run share it."""
+    from support.databases import Postgresql  # noqa: PLC0415 - most test runs need none
+
+    server = Postgresql()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory):
+    from support.databases import SqliteFiles  # noqa: PLC0415 - the same
+
+    return SqliteFiles(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture
+def postgresql_url(tmp_path, request):
+    """The URL of an empty, migrated database on PostgreSQL."""
+    from support.databases import new_database  # noqa: PLC0415 - the same
+
+    with new_database("postgresql", tmp_path, request.getfixturevalue) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(tmp_path, request):
+    """The URL of an empty, migrated database, of each kind in turn."""
+    from support.databases import new_database  # noqa: PLC0415 - the same
+
+    with new_database(request.param, tmp_path, request.getfixturevalue) as url:
+        yield url
+
+
+@pytest.fixture
+async def database(database_url):
+    """An empty, migrated database, of each kind in turn."""
+    opened = Database.open(database_url)
+    yield opened
+    await opened.aclose()

@@ -153,3 +153,20 @@ HTTP_CONNECTIONS = Gauge("tidegate_http_connections", "Connections open at our l
 HTTP_REFUSED = Counter(
     "tidegate_http_refused_total", "Connections closed because they reached a limit.", ["limit"], registry=REGISTRY
 )
+
+# The store.
+STORE_UP = Gauge("tidegate_store_up", "Whether the last use of the database went well.", registry=REGISTRY)
+STORE_CONNECTIONS = Gauge(
+    "tidegate_store_connections", "Connections to the database that are in use.", registry=REGISTRY
+)
+STORE_FAILURES = Counter(
+    "tidegate_store_failures_total", "Uses of the database that failed.", ["cause"], registry=REGISTRY
+)
+CHANGES_BEHIND = Gauge(
+    "tidegate_changes_behind_seconds", "Time since this replica last knew every change.", registry=REGISTRY
+)
+CHANGES_SEEN = Counter("tidegate_changes_seen_total", "Changes that reached this replica.", registry=REGISTRY)
+CHANGES_FAILED = Counter(
+    "tidegate_changes_failed_total", "Changes that could not be taken in; all is loaded anew then.", registry=REGISTRY
+)
+CHANGES_PRUNED = Counter("tidegate_changes_pruned_total", "Old changes that this replica removed.", registry=REGISTRY)

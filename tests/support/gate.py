@@ -1,6 +1,8 @@
 """A whole service in the running event loop, with a sandbox over real sockets beside it."""
 
 import contextlib
+import functools
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +11,10 @@ import anyio
 import httpx2
 from pydantic import SecretStr
 
+from support.migrating import migrate_now
 from support.operating import KEYS, OPERATOR, bearer
 from tidegate.app.build import Runtime, build
+from tidegate.app.stores import SQLITE_FILE
 from tidegate.clock import SystemClock
 from tidegate.http.call import SCOPE_KEY
 from tidegate.http.shortcut import Waits
@@ -111,6 +115,21 @@ def settings_for(server: SandboxServer, state_dir: Path, **changed) -> Settings:
     return Settings.model_validate({**dict(Settings()), **given, **changed})
 
 
+@functools.cache
+def _migrated_file() -> bytes:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / SQLITE_FILE
+        migrate_now(f"sqlite:///{path}")
+        return path.read_bytes()
+
+
+def put_sqlite_file(state_dir: Path) -> None:
+    """Put a database that is migrated already where a service will look for it; migrating takes half a second."""
+    path = state_dir / SQLITE_FILE
+    if not path.exists():
+        path.write_bytes(_migrated_file())
+
+
 @contextlib.asynccontextmanager
 async def open_gate(
     server: SandboxServer, state_dir: Path, *, wait: bool = True, way: str = "shortcut", **changed
@@ -125,6 +144,7 @@ async def open_gate(
         changed: settings.
     """
     clock = ShiftedClock()
+    await anyio.to_thread.run_sync(put_sqlite_file, state_dir)
     runtime = build(settings_for(server, state_dir, **changed), clock=clock)
     async with runtime.background.running(), client_at(ADDRESS, runtime.app, way) as client:
         with anyio.fail_after(5):

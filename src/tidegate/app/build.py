@@ -10,14 +10,16 @@ from tidegate import __version__, metrics
 from tidegate.app.doors import Doors
 from tidegate.app.gateway import Gateway
 from tidegate.app.lifespan import Background
+from tidegate.app.stores import store_of
 from tidegate.clock import Clock, SystemClock
 from tidegate.credentials import Credentials
-from tidegate.identity.assemble import assemble
+from tidegate.identity.assemble import Issuers, assemble
 from tidegate.identity.routes import operator_routes as issuer_routes
 from tidegate.identity.service import Verifier
 from tidegate.limits import ExchangeLimits, LimitRates
 from tidegate.logs import RequestLog, wants_json
 from tidegate.settings import Environment, Settings
+from tidegate.store import Store
 from tidegate.tokens.life import LifeTable
 from tidegate.tokens.mapping import SubjectMapping
 from tidegate.tokens.migration import MapFileError, read_assigned
@@ -46,6 +48,7 @@ class Runtime:
         credentials: the generations of which one signs.
         exchange: for the command line and tests.
         watch: knows how the service is.
+        store: its database, and the bus between replicas; opened in the background.
         settings: it was built from.
     """
 
@@ -55,6 +58,7 @@ class Runtime:
     credentials: Credentials
     exchange: Exchange
     watch: Watch
+    store: Store
     settings: Settings
 
 
@@ -72,41 +76,73 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     clock = clock or SystemClock()
     credentials, background = credentials_of(settings), Background()
     metrics.BUILD_INFO.labels(__version__, ".".join(map(str, sys.version_info[:3]))).set(1)
-    # Identity.
+    store = _store(settings, clock, background)
+
+    issuers = _issuers(settings, clock, background)
+    verifier = Verifier(issuers.issuers, clock, issuers.limits)
+    client = _client(settings, credentials, clock, background)
+    prober = _prober(settings, client, clock, background)
+
+    # The exchange, and the doors to all of it.
+    exchange = _exchange(settings, credentials, verifier, client, background, clock)
+    watch = _watch(settings, prober, client, issuers, store)
+    doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
+    main = doors.main(exchange, watch, _status(settings, client, clock))
+    operated = [issuer_routes(issuers.issuers)]
+    return Runtime(
+        app=main,
+        ops=doors.ops(watch, operated),
+        background=background,
+        credentials=credentials,
+        exchange=exchange,
+        watch=watch,
+        store=store,
+        settings=settings,
+    )
+
+
+def _store(settings: Settings, clock: Clock, background: Background) -> Store:
+    """Opened in the background and closed after everything else; nothing waits for it."""
+    store = store_of(settings, clock)
+    background.close_with(store.database.aclose)
+    background.add("store", store.run)
+    return store
+
+
+def _issuers(settings: Settings, clock: Clock, background: Background) -> Issuers:
     issuers = assemble(settings, clock)
     background.close_with(issuers.aclose)
     for issuer in issuers.issuers:
         background.add(f"keys of {issuer.policy.name}", issuer.keys.run)
-    verifier = Verifier(issuers.issuers, clock, issuers.limits)
+    return issuers
 
-    # Stream.
+
+def _client(settings: Settings, credentials: Credentials, clock: Clock, background: Background) -> StreamClient:
     client = stream_client(settings, credentials, clock, breaker_of(settings, clock), Quota(clock))
     background.close_with(client.aclose)
-    prober = _prober(settings, client, clock)
-    background.add("prober", prober.run)
-
-    # The exchange, and the doors to all of it.
-    exchange = _exchange(settings, credentials, verifier, client, background, clock)
-    watch = Watch(
-        prober=prober,
-        client=client,
-        issuers=issuers.issuers,
-        probe_seconds=settings.probe_seconds,
-        public=settings.environment is Environment.PRODUCTION,
-    )
-    doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
-    main = doors.main(exchange, watch, _status(settings, client, clock))
-    operated = [issuer_routes(issuers.issuers)]
-    return Runtime(main, doors.ops(watch, operated), background, credentials, exchange, watch, settings)
+    return client
 
 
-def _prober(settings: Settings, client: StreamClient, clock: Clock) -> Prober:
-    return Prober(
+def _prober(settings: Settings, client: StreamClient, clock: Clock, background: Background) -> Prober:
+    prober = Prober(
         client,
         clock,
         settings.probe_seconds,
         live_gap_s=settings.live_test_gap_seconds,
         live_wait_s=settings.live_test_wait_ms / 1000,
+    )
+    background.add("prober", prober.run)
+    return prober
+
+
+def _watch(settings: Settings, prober: Prober, client: StreamClient, issuers: Issuers, store: Store) -> Watch:
+    return Watch(
+        prober=prober,
+        client=client,
+        issuers=issuers.issuers,
+        probe_seconds=settings.probe_seconds,
+        public=settings.environment is Environment.PRODUCTION,
+        store_down_seconds=store.down_seconds,
     )
 
 

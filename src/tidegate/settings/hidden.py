@@ -1,5 +1,9 @@
 """The texts that no output may hold."""
 
+from collections.abc import Iterator
+
+from pydantic import SecretStr
+
 from tidegate.settings.model import Settings
 
 
@@ -10,7 +14,13 @@ def secrets_of(settings: Settings) -> frozenset[str]:
         settings: the settings.
 
     Returns:
-        each secret's text.
+        the text of each setting that is declared a secret, alone or in a list.
     """
-    wrapped = [*settings.auth_secrets, settings.api_secret, settings.operator_key]
-    return frozenset(secret.get_secret_value() for secret in wrapped if secret is not None)
+    return frozenset(secret.get_secret_value() for secret in _wrapped(settings))
+
+
+def _wrapped(settings: Settings) -> Iterator[SecretStr]:
+    for _, value in settings:
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, SecretStr):
+                yield one

@@ -15,6 +15,7 @@ from tidegate.settings.preset_section import PresetSection
 from tidegate.settings.profile_section import ProfileSection
 from tidegate.settings.server_section import ServerSection
 from tidegate.settings.spec import Spec
+from tidegate.settings.store_section import StoreSection
 from tidegate.settings.stream_section import Environment, StreamSection, TokenSection
 
 
@@ -26,6 +27,7 @@ class Settings(
     ProfileSection,
     ServerSection,
     OperatorSection,
+    StoreSection,
     BoundsSection,
 ):
     """The effective settings: read once at start, passed to whoever needs them, never changed.
@@ -58,6 +60,7 @@ SECTIONS: Final = (
     ProfileSection,
     ServerSection,
     OperatorSection,
+    StoreSection,
     BoundsSection,
 )
 """The sections, in the order of the documentation page."""

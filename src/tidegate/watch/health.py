@@ -102,7 +102,8 @@ def judge(inputs: HealthInputs) -> Health:
 
     Unhealthy: the configuration is invalid, Stream will not have our key, secret or
     app, or no issuer is usable. Degraded: Stream fails or is slow, its quota runs
-    low, keys are stale, one issuer of several is down, or nothing is known yet.
+    low, keys are stale, one issuer of several is down, or the database
+    cannot be used, or nothing is known yet.
 
     Args:
         inputs: what is known.
@@ -115,6 +116,7 @@ def judge(inputs: HealthInputs) -> Health:
         *_issuers(inputs.issuers),
         *_stream(inputs),
         *_quota(inputs.quota_ratio),
+        *_store(inputs.store_down_s),
         *_posture(_current(inputs), public=inputs.public),
     ]
     status = max((finding.status for finding in findings), key=_SEVERITY.__getitem__, default=Status.HEALTHY)
@@ -249,6 +251,16 @@ def _quota(ratio: float | None) -> Iterator[Finding]:
             Status.DEGRADED,
             f"{ratio:.0%} of a rate limit of Stream's is left.",
             _ADVICE[Failure.RATE_LIMITED][1],
+        )
+
+
+def _store(down_s: float | None) -> Iterator[Finding]:
+    """Tokens are given out all the same, by what is known here."""
+    if down_s is not None:
+        yield Finding(
+            Status.DEGRADED,
+            f"The database cannot be used; what changed elsewhere in the last {down_s:.0f} s is not known here.",
+            ("Run `tidegate db status`: it says why.", "Check the database that TIDEGATE_DATABASE_URL names."),
         )
 
 

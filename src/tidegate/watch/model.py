@@ -106,6 +106,7 @@ class HealthInputs:
         quota_ratio: the smallest part left of any limit of Stream's; None where not known.
         issuers: the configured ones.
         public: whether strangers read the judgement: then it does not say which checks the app has off.
+        store_down_s: seconds for which the database could not be used; None while it can.
     """
 
     problems: tuple[str, ...] = ()
@@ -116,6 +117,7 @@ class HealthInputs:
     quota_ratio: float | None = None
     issuers: tuple[IssuerHealth, ...] = ()
     public: bool = False
+    store_down_s: float | None = None
 
 
 class Status(StrEnum):

@@ -1,6 +1,6 @@
 """The watch: gathers what is known, and has it judged when somebody asks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tidegate.identity.service import Issuer
 from tidegate.upstream.client import StreamClient
@@ -21,17 +21,26 @@ class Watch:
         issuers: whose keys are looked at.
         probe_seconds: the prober's period.
         public: whether strangers can read the judgement, as in production.
+        store_down_seconds: for how long the database could not be used; None while it can.
     """
 
-    __slots__ = ("_client", "_issuers", "_longest", "_prober", "_public")
+    __slots__ = ("_client", "_issuers", "_longest", "_prober", "_public", "_store_down_seconds")
 
     def __init__(
-        self, *, prober: Prober, client: StreamClient, issuers: Sequence[Issuer], probe_seconds: float, public: bool
+        self,
+        *,
+        prober: Prober,
+        client: StreamClient,
+        issuers: Sequence[Issuer],
+        probe_seconds: float,
+        public: bool,
+        store_down_seconds: Callable[[], float | None] = lambda: None,
     ) -> None:
         self._prober = prober
         self._client = client
         self._issuers = tuple(issuers)
         self._public = public
+        self._store_down_seconds = store_down_seconds
         self._longest = _PROBES_MISSED * probe_seconds
 
     def health(self) -> Health:
@@ -46,6 +55,7 @@ class Watch:
                 quota_ratio=self._client.quota.lowest_ratio(),
                 issuers=self.issuers(),
                 public=self._public,
+                store_down_s=self._store_down_seconds(),
             )
         )
 

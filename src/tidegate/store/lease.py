@@ -1,0 +1,98 @@
+"""Leases: at most one of several replicas does a thing at a time."""
+
+from typing import Final
+
+from tidegate.clock import Clock
+from tidegate.store.database import Database
+from tidegate.store.model import StoreUnavailable
+
+_OWN_PART: Final = 0.9
+"""The holder believes in its lease for this part of it, so that clocks of different pace do no harm."""
+
+
+class Lease:
+    """The right to do something alone, until it runs out.
+
+    It is counted from before the database was asked, so the holder stops believing in it before anybody else can
+    take it. What must never happen twice, not even after the holder was stopped in mid-work and woke up later,
+    has to compare `fence` where it writes.
+
+    Args:
+        database: that all replicas share.
+        name: of what is to be done alone.
+        holder: this replica; different for each process.
+        ttl_s: seconds for which it is held.
+        clock: durations of the holder; on SQLite the shared time too.
+
+    Attributes:
+        fence: greater for every later holder; 0 before the first time.
+    """
+
+    def __init__(self, database: Database, name: str, holder: str, ttl_s: float, clock: Clock) -> None:
+        self._database = database
+        self._name = name
+        self._holder = holder
+        self._ttl_s = ttl_s
+        self._clock = clock
+        self._until = float("-inf")
+        self.fence = 0
+
+    @property
+    def held(self) -> bool:
+        """Whether this replica holds it at this moment; costs nothing."""
+        return self._clock.monotonic() < self._until
+
+    async def acquire(self) -> bool:
+        """Take it, or hold on to it.
+
+        Returns:
+            whether it is held now.
+
+        Raises:
+            StoreUnavailable: the database cannot be used; what was held is held until it runs out.
+        """
+        from tidegate.store import lease_repo  # noqa: PLC0415 - heavy
+
+        asked, now = self._clock.monotonic(), self._clock.now()
+        async with self._database.begin() as connection:
+            fence = await lease_repo.take(
+                connection, self._database.dialect, self._name, self._holder, ttl_s=self._ttl_s, now=now
+            )
+        if fence is not None:
+            self.fence = fence
+        return self._note(asked, held=fence is not None)
+
+    async def renew(self) -> bool:
+        """Hold on to it; unlike :meth:`acquire`, never take it again once it was lost.
+
+        Returns:
+            whether it is held now.
+
+        Raises:
+            StoreUnavailable: the database cannot be used; what was held is held until it runs out.
+        """
+        from tidegate.store import lease_repo  # noqa: PLC0415 - heavy
+
+        asked, now = self._clock.monotonic(), self._clock.now()
+        async with self._database.begin() as connection:
+            held = await lease_repo.extend(
+                connection, self._database.dialect, self._name, self._holder, ttl_s=self._ttl_s, now=now
+            )
+        return self._note(asked, held=held)
+
+    async def release(self) -> None:
+        """Let somebody else have it at once. Where the database cannot be reached, it runs out by itself."""
+        from tidegate.store import lease_repo  # noqa: PLC0415 - heavy
+
+        if not self.held:
+            return
+        self._until = float("-inf")
+        try:
+            async with self._database.begin() as connection:
+                await lease_repo.give_up(connection, self._name, self._holder)
+        except StoreUnavailable:
+            return
+
+    def _note(self, asked: float, *, held: bool) -> bool:
+        self._until = asked + self._ttl_s * _OWN_PART if held else float("-inf")
+        return self.held

@@ -1,0 +1,1 @@
+"""Alembic's scripts. They only add: there is no way back but a backup."""
