@@ -50,6 +50,12 @@ RISK_SESSIONS = Counter(
     ["risk"],
     registry=REGISTRY,
 )
+PROFILE_REFUSED = Counter(
+    "tidegate_profile_refused_total",
+    "Claimed values that a profile rule read and that may not be sent to Stream.",
+    ["field"],
+    registry=REGISTRY,
+)
 
 # Limits.
 LIMIT_DECISIONS = CountFamily(

@@ -7,8 +7,6 @@ from tidegate.clock import ManualClock
 from tidegate.upstream.errors import InputError, NotFound, ServerFault, UpstreamError
 from tidegate.upstream.model import MAX_USERS_PER_CALL, PartialUpdate, StreamUser
 
-STREAMS_OWN = ("name", "image")
-
 
 @dataclass
 class FakeStream:
@@ -22,6 +20,7 @@ class FakeStream:
         failures: errors raised by the next calls, the first first; None: the call works.
         calls: (seconds, method, ids) of each call.
         on_call: told before each call; may offer something meanwhile.
+        allowed: the only fields that may be written.
     """
 
     clock: ManualClock
@@ -32,6 +31,7 @@ class FakeStream:
     down: UpstreamError | None = None
     calls: list[tuple[float, str, list[str]]] = field(default_factory=list)
     on_call: Callable[[str], None] = lambda _method: None
+    allowed: frozenset[str] = frozenset({"name", "image"})
 
     async def query_users(self, ids: Sequence[str], *, attempts: int | None = None) -> dict[str, StreamUser]:
         self._begin("query", ids, attempts)
@@ -44,7 +44,7 @@ class FakeStream:
     async def upsert_users(self, users: Sequence[Mapping[str, object]], *, attempts: int | None = None) -> None:
         self._begin("create", [str(user["id"]) for user in users], attempts)
         for user in users:
-            assert set(user) <= {"id", *STREAMS_OWN}
+            assert set(user) <= {"id", *self.allowed}
             self.users[str(user["id"])] = {name: value for name, value in user.items() if name != "id"}
 
     async def update_users_partial(self, users: Sequence[PartialUpdate], *, attempts: int | None = None) -> None:
@@ -52,11 +52,12 @@ class FakeStream:
         for user in users:
             if user.id not in self.users:
                 raise NotFound("update_users", code=16, status=404)
-            assert set(user.set) <= set(STREAMS_OWN)
-            assert user.set
-            assert not user.unset
+            assert {*user.set, *user.unset} <= self.allowed
+            assert user.set or user.unset
         for user in users:
             self.users[user.id] |= user.set
+            for name in user.unset:
+                del self.users[user.id][name]
 
     def count(self, method: str) -> int:
         return sum(called == method for _, called, _ in self.calls)

@@ -13,6 +13,7 @@ from tidegate.settings.risk import Risk, RiskRow
 from tidegate.tokens.life import LifeTable
 from tidegate.tokens.mapping import SubjectMapping
 from tidegate.tokens.mint import Minter
+from tidegate.tokens.profile import NO_PROFILE, Profile, Profiles
 from tidegate.tokens.service import Exchange
 from tidegate.tokens.sessions import SessionCache
 from tidegate.tokens.standing.memory import Standing
@@ -27,8 +28,8 @@ class Offers:
     def __init__(self):
         self.seen = []
 
-    def offer(self, user_id, name, image):
-        self.seen.append((user_id, name, image))
+    def offer(self, user_id, profile):
+        self.seen.append((user_id, profile))
 
 
 class Bench:
@@ -48,6 +49,7 @@ class Bench:
             mapping=SubjectMapping(),
             minter=Minter(Credentials.of("key", "secret")),
             lives=LifeTable(3600, lives),
+            profiles=Profiles(),
             sessions=self.sessions,
             sync=self.offers,
             standing=self.standing,
@@ -70,7 +72,7 @@ async def test_a_session_is_verified_once_and_offered_each_time():
     first, second = bench.admit(token), bench.admit(token)
     assert first is second
     assert first.user_id == CLERK_USER
-    assert bench.offers.seen == [(CLERK_USER, "Ada", "https://img.example/a.png")] * 2
+    assert bench.offers.seen == [(CLERK_USER, Profile("Ada", "https://img.example/a.png"))] * 2
     assert len(bench.sessions) == 1
 
 
@@ -172,7 +174,7 @@ async def test_a_refused_subject_is_verified_once_all_the_same():
     token = ISSUER.session()
     bench.admit(token)
     assert bench.reason(token) is Reason.LIMIT_SUBJECT
-    assert bench.offers.seen == [(CLERK_USER, None, None)]
+    assert bench.offers.seen == [(CLERK_USER, NO_PROFILE)]
 
 
 async def test_minting_is_the_minters():

@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 from support.fake_stream import FakeStream
 from tidegate.clock import ManualClock
 from tidegate.metrics import REGISTRY
-from tidegate.tokens.sync import ProfileSync, SyncOptions, present
+from tidegate.tokens.profile import Profile
+from tidegate.tokens.sync import ProfileSync, SyncOptions
 from tidegate.upstream.errors import (
     AppSuspended,
     AuthFailed,
@@ -86,10 +87,10 @@ async def test_the_missing_are_created_and_the_rest_patched_where_they_differ():
         "same": {"name": "Same", "image": "https://img/same", "role": "admin"},
         "old": {"name": "Old", "image": "https://img/old", "profile_type": "angler"},
     }
-    bench.sync.offer("new", "New", "https://img/new")
-    bench.sync.offer("bare", None, None)
-    bench.sync.offer("same", "Same", None)
-    bench.sync.offer("old", "Newer", None)
+    bench.sync.offer("new", Profile("New", "https://img/new"))
+    bench.sync.offer("bare", Profile(None, None))
+    bench.sync.offer("same", Profile("Same", None))
+    bench.sync.offer("old", Profile("Newer", None))
     before = {result: counted(result) for result in ("created", "updated", "unchanged")}
     await bench.settle()
     assert bench.stream.users == {
@@ -113,13 +114,13 @@ async def test_the_missing_are_created_and_the_rest_patched_where_they_differ():
 @pytest.mark.anyio
 async def test_a_repeated_user_owes_nothing_and_a_changed_one_does():
     bench = Bench()
-    bench.sync.offer("ana", "Ana", None)
+    bench.sync.offer("ana", Profile("Ana", None))
     await bench.settle()
     calls = len(bench.stream.calls)
     for _ in range(1000):
-        bench.sync.offer("ana", "Ana", None)
+        bench.sync.offer("ana", Profile("Ana", None))
     assert len(bench.sync) == 0
-    bench.sync.offer("ana", "Anna", None)
+    bench.sync.offer("ana", Profile("Anna", None))
     await bench.settle()
     assert bench.stream.users["ana"] == {"name": "Anna"}
     assert [method for _, method, _ in bench.stream.calls[calls:]] == ["query", "patch"]
@@ -129,7 +130,7 @@ async def test_a_repeated_user_owes_nothing_and_a_changed_one_does():
 async def test_of_several_offers_the_latest_wins():
     bench = Bench()
     for name in ("A", "B", "C"):
-        bench.sync.offer("ana", name, None)
+        bench.sync.offer("ana", Profile(name, None))
     assert len(bench.sync) == 1
     await bench.settle()
     assert bench.stream.users == {"ana": {"name": "C"}}
@@ -139,8 +140,8 @@ async def test_of_several_offers_the_latest_wins():
 @pytest.mark.anyio
 async def test_what_comes_while_a_call_is_under_way_is_not_lost():
     bench = Bench()
-    bench.sync.offer("ana", "A", None)
-    bench.stream.on_call = lambda method: bench.sync.offer("ana", "B", None) if method == "create" else None
+    bench.sync.offer("ana", Profile("A", None))
+    bench.stream.on_call = lambda method: bench.sync.offer("ana", Profile("B", None)) if method == "create" else None
     await bench.settle()
     assert bench.stream.users == {"ana": {"name": "B"}}
 
@@ -149,10 +150,10 @@ async def test_what_comes_while_a_call_is_under_way_is_not_lost():
 @pytest.mark.parametrize("moment", ["query", "patch"])
 async def test_a_change_of_mind_on_the_way_wins_too(moment):
     bench = Bench()
-    bench.sync.offer("ana", "A", None)
+    bench.sync.offer("ana", Profile("A", None))
     await bench.settle()
-    bench.sync.offer("ana", "B", None)
-    bench.stream.on_call = lambda method: bench.sync.offer("ana", "A", None) if method == moment else None
+    bench.sync.offer("ana", Profile("B", None))
+    bench.stream.on_call = lambda method: bench.sync.offer("ana", Profile("A", None)) if method == moment else None
     await bench.settle()
     assert bench.stream.users == {"ana": {"name": "A"}}
 
@@ -163,30 +164,69 @@ async def test_a_change_of_mind_on_the_way_wins_too(moment):
         (None, None, {}),
         ("", "", {}),
         ("Anonymous User", "https://img", {"image": "https://img"}),
+        ("ana@example.com", None, {}),
+        ("Ana <ana@example.com>", None, {}),
+        ("Ana @home", None, {"name": "Ana @home"}),
+        (None, "javascript:alert(1)", {}),
         ("Ana", None, {"name": "Ana"}),
         ("\ud800", "\udfff", {}),
     ],
 )
 def test_only_what_is_present_is_sent(name, image, fields):
-    assert present(name, image) == fields
+    assert Profile(name, image).present() == fields
 
 
 @pytest.mark.anyio
 async def test_absent_claims_never_unset():
     bench = Bench()
     bench.stream.users = {"ana": {"name": "Ana", "image": "https://img"}}
-    bench.sync.offer("ana", None, None)
-    bench.sync.offer("ana", "Anonymous User", None)
+    bench.sync.offer("ana", Profile(None, None))
+    bench.sync.offer("ana", Profile("Anonymous User", None))
     await bench.settle()
     assert bench.stream.users == {"ana": {"name": "Ana", "image": "https://img"}}
     assert bench.stream.count("patch") == 0
 
 
 @pytest.mark.anyio
+async def test_mapped_fields_are_set_and_removed_and_others_stay():
+    bench = Bench()
+    bench.stream.allowed = frozenset({"name", "role", "teams", "plan", "old"})
+    bench.stream.users = {
+        "ana": {"role": "moderator", "teams": ["b", "a"], "plan": "pro", "old": 1, "theirs": "x"},
+        "bo": {"role": "user", "teams": ["a", "b"], "plan": "pro", "theirs": "y"},
+    }
+    same = (("old", None), ("plan", "pro"), ("role", "user"), ("teams", ("a", "b")))
+    bench.sync.offer("ana", Profile("Ana", None, same))
+    bench.sync.offer("bo", Profile(None, None, same))
+    bench.sync.offer("new", Profile(None, None, same))
+    await bench.settle()
+    assert bench.stream.users == {
+        "ana": {"name": "Ana", "role": "user", "teams": ["b", "a"], "plan": "pro", "theirs": "x"},
+        "bo": {"role": "user", "teams": ["a", "b"], "plan": "pro", "theirs": "y"},
+        "new": {"role": "user", "teams": ["a", "b"], "plan": "pro"},
+    }
+    assert [(method, ids) for _, method, ids in bench.stream.calls] == [
+        ("query", ["ana", "bo", "new"]),
+        ("create", ["new"]),
+        ("patch", ["ana"]),
+    ]
+
+
+@pytest.mark.anyio
+async def test_a_demotion_reaches_stream():
+    bench = Bench()
+    bench.stream.allowed = frozenset({"role", "teams"})
+    for role, teams in (("moderator", ("a",)), ("user", ())):
+        bench.sync.offer("ana", Profile(None, None, (("role", role), ("teams", teams))))
+        await bench.settle()
+        assert bench.stream.users["ana"] == {"role": role, "teams": list(teams)}
+
+
+@pytest.mark.anyio
 async def test_at_most_a_hundred_a_call():
     bench = Bench(calls_per_minute=6000)
     for number in range(250):
-        bench.sync.offer(f"u{number}", "N", None)
+        bench.sync.offer(f"u{number}", Profile("N", None))
     await bench.settle()
     assert len(bench.stream.users) == 250
     assert [len(ids) for _, _, ids in bench.stream.calls] == [100, 100, 100, 100, 50, 50]
@@ -196,7 +236,7 @@ async def test_at_most_a_hundred_a_call():
 async def test_calls_keep_to_the_rate():
     bench = Bench(calls_per_minute=30)
     for number in range(400):
-        bench.sync.offer(f"u{number}", "N", None)
+        bench.sync.offer(f"u{number}", Profile("N", None))
     await bench.settle()
     times = [time for time, _, _ in bench.stream.calls]
     assert min(later - earlier for earlier, later in itertools.pairwise(times)) >= 2.0 - 1e-6
@@ -207,7 +247,7 @@ async def test_streams_quota_is_left_to_others():
     bench = Bench(reserve=0.2)
     headers = {"x-ratelimit-limit": "300", "x-ratelimit-remaining": "60", "x-ratelimit-reset": "1000055"}
     bench.quota.observe(Operation.UPSERT_USERS, headers)
-    bench.sync.offer("ana", "Ana", None)
+    bench.sync.offer("ana", Profile("Ana", None))
     await bench.settle()
     created_at = next(time for time, method, _ in bench.stream.calls if method == "create")
     assert created_at == pytest.approx(55.0)
@@ -218,7 +258,7 @@ async def test_a_bad_user_is_found_reported_and_not_tried_again():
     bench = Bench(calls_per_minute=6000)
     bench.stream.bad = {"u37", "u38"}
     for number in range(100):
-        bench.sync.offer(f"u{number}", "N", None)
+        bench.sync.offer(f"u{number}", Profile("N", None))
     with capture_logs() as lines:
         await bench.settle()
     assert set(bench.stream.users) == {f"u{number}" for number in range(100)} - bench.stream.bad
@@ -228,10 +268,10 @@ async def test_a_bad_user_is_found_reported_and_not_tried_again():
     assert not any("u37" in str(line) for line in lines)
     calls = len(bench.stream.calls)
     assert calls < 20
-    bench.sync.offer("u37", "N", None)
+    bench.sync.offer("u37", Profile("N", None))
     assert len(bench.sync) == 0
     bench.stream.bad.clear()
-    bench.sync.offer("u37", "Mended", None)
+    bench.sync.offer("u37", Profile("Mended", None))
     await bench.settle()
     assert bench.stream.users["u37"] == {"name": "Mended"}
 
@@ -241,7 +281,7 @@ async def test_an_outage_keeps_the_queue_and_is_reported_once():
     bench = Bench()
     bench.stream.failures = [ServerFault("query_users", status=500)] * 6
     for number in range(5):
-        bench.sync.offer(f"u{number}", "N", None)
+        bench.sync.offer(f"u{number}", Profile("N", None))
     with capture_logs() as lines:
         await bench.settle()
     assert len(bench.stream.users) == 5
@@ -253,7 +293,7 @@ async def test_an_outage_keeps_the_queue_and_is_reported_once():
 async def test_pauses_are_bounded():
     bench = Bench(pause_max_s=20.0)
     bench.stream.down = UpstreamUnreachable("query_users")
-    bench.sync.offer("ana", "Ana", None)
+    bench.sync.offer("ana", Profile("Ana", None))
     await bench.until(lambda: len(bench.pauses) > 40)
     assert max(bench.pauses) == 20.0
     assert len(bench.sync) == 1
@@ -264,7 +304,7 @@ async def test_pauses_are_bounded():
 async def test_a_told_wait_is_kept(kind):
     bench = Bench()
     bench.stream.failures = [kind("query_users", retry_after=42.0)]
-    bench.sync.offer("ana", "Ana", None)
+    bench.sync.offer("ana", Profile("Ana", None))
     await bench.settle()
     assert 42.0 in bench.pauses
     assert bench.stream.calls[1][0] - bench.stream.calls[0][0] >= 42
@@ -277,7 +317,7 @@ async def test_a_fault_of_ours_condemns_no_user(kind):
     bench.stream.failures = [None, kind("upsert_users", code=5, status=401)]
     refused = counted("refused")
     for number in range(8):
-        bench.sync.offer(f"u{number}", "N", None)
+        bench.sync.offer(f"u{number}", Profile("N", None))
     await bench.settle()
     assert len(bench.stream.users) == 8
     assert counted("refused") == refused
@@ -291,7 +331,7 @@ async def test_a_user_over_whom_stream_fails_does_not_hold_up_the_others():
     bench = Bench(calls_per_minute=6000)
     bench.stream.poison = {"u3"}
     for number in range(60):
-        bench.sync.offer(f"u{number}", "N", None)
+        bench.sync.offer(f"u{number}", Profile("N", None))
     await bench.until(lambda: len(bench.sync) == 1)
     assert set(bench.stream.users) == {f"u{number}" for number in range(60)} - {"u3"}
     bench.stream.poison.clear()
@@ -304,20 +344,20 @@ def test_a_full_queue_drops_and_counts_and_does_not_grow():
     before = dropped()
     with capture_logs() as lines:
         for number in range(20_000):
-            bench.sync.offer(f"u{number}", "N", "https://img")
+            bench.sync.offer(f"u{number}", Profile("N", "https://img"))
     assert len(bench.sync) == 100
     assert REGISTRY.get_sample_value("tidegate_sync_queue_entries") == 100
     assert dropped() - before == 19_900
     assert lines == []
-    bench.sync.offer("u5", "Newer", None)
-    assert bench.sync._queue["u5"] == ("Newer", None)
+    bench.sync.offer("u5", Profile("Newer", None))
+    assert bench.sync._queue["u5"] == Profile("Newer")
 
 
 @pytest.mark.anyio
 async def test_the_memory_is_bounded():
     bench = Bench(memory_size=50, calls_per_minute=60_000)
     for number in range(500):
-        bench.sync.offer(f"u{number}", "N", None)
+        bench.sync.offer(f"u{number}", Profile("N", None))
     await bench.settle()
     assert len(bench.sync._synced) <= 50
 
@@ -326,7 +366,7 @@ async def test_the_memory_is_bounded():
 async def test_cancelled_in_the_middle_nothing_is_lost():
     bench = Bench()
     for number in range(150):
-        bench.sync.offer(f"u{number}", "N", None)
+        bench.sync.offer(f"u{number}", Profile("N", None))
     await bench.until(lambda: len(bench.stream.calls) == 2)
     assert len(bench.stream.users) in (0, 100)
     assert await bench.sync.drain(5.0) == 0
@@ -338,7 +378,7 @@ async def test_cancelled_in_the_middle_nothing_is_lost():
 async def test_draining_ends_at_the_first_failure(kind):
     bench = Bench()
     bench.stream.down = kind("query_users")
-    bench.sync.offer("ana", "Ana", None)
+    bench.sync.offer("ana", Profile("Ana", None))
     assert await bench.sync.drain(5.0) == 1
     assert len(bench.stream.calls) == 1
 
@@ -352,7 +392,7 @@ async def test_draining_ends_at_its_limit():
 
     bench.sync._sleep = for_ever
     for number in range(5):
-        bench.sync.offer(f"u{number}", "N", None)
+        bench.sync.offer(f"u{number}", Profile("N", None))
     assert await bench.sync.drain(0.05) == 5  # the second call would have to wait its turn
 
 
@@ -394,12 +434,12 @@ def test_whatever_fails_stream_ends_up_with_the_latest_of_every_good_user(offers
     bench.stream.bad = bad
     half = len(offers) // 2
     for offer in offers[:half]:
-        bench.sync.offer(*offer)
+        bench.sync.offer(offer[0], Profile(*offer[1:]))
     pending = iter(offers[half:])
 
     def meanwhile(_method: str) -> None:
         for offer in pending:
-            bench.sync.offer(*offer)
+            bench.sync.offer(offer[0], Profile(*offer[1:]))
             break
 
     bench.stream.on_call = meanwhile
@@ -407,7 +447,7 @@ def test_whatever_fails_stream_ends_up_with_the_latest_of_every_good_user(offers
     async def scenario() -> None:
         await bench.settle()
         for offer in pending:
-            bench.sync.offer(*offer)
+            bench.sync.offer(offer[0], Profile(*offer[1:]))
         await bench.settle()
 
     with capture_logs():
@@ -416,7 +456,7 @@ def test_whatever_fails_stream_ends_up_with_the_latest_of_every_good_user(offers
     latest = {user_id: (name, image) for user_id, name, image in offers}
     for user_id in latest.keys() - bad:
         stored = bench.stream.users[user_id]
-        assert stored | present(*latest[user_id]) == stored
+        assert stored | Profile(*latest[user_id]).present() == stored
         assert expected.get(user_id, {}).keys() <= stored.keys()
         assert stored.get("role") == expected.get(user_id, {}).get("role")
     for user_id in expected.keys() - (latest.keys() - bad):
@@ -428,4 +468,4 @@ def test_whatever_fails_stream_ends_up_with_the_latest_of_every_good_user(offers
 def test_offering_never_raises():
     bench = Bench(queue_size=1)
     for text in ("", "\ud800", "x" * 100_000, None):
-        bench.sync.offer("ana", text, text)
+        bench.sync.offer("ana", Profile(text, text))

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from tidegate.clock import SystemClock
 from tidegate.credentials import Credentials
 from tidegate.sandbox import Sandbox, SandboxServer
+from tidegate.tokens.profile import Profile
 from tidegate.tokens.sync import ProfileSync, SyncOptions
 from tidegate.upstream.breaker import Breaker
 from tidegate.upstream.client import ClientOptions, StreamClient
@@ -63,8 +64,8 @@ async def settle(sync):
 
 async def test_other_fields_survive(sync, stand_in):
     stand_in.users.put("old", name="Old", image="https://img/old", profile_type="angler", role="admin")
-    sync.offer("new", "New", None)
-    sync.offer("old", "Newer", None)
+    sync.offer("new", Profile("New", None))
+    sync.offer("old", Profile("Newer", None))
     await settle(sync)
     assert stand_in.users["new"]["name"] == "New"
     assert "image" not in stand_in.users["new"]
@@ -79,8 +80,8 @@ async def test_other_fields_survive(sync, stand_in):
 
 async def test_a_user_stream_will_not_have_stands_alone_in_the_end(sync, stand_in):
     for number in range(30):
-        sync.offer(f"u{number}", "N", None)
-    sync.offer("no such id!", "N", None)
+        sync.offer(f"u{number}", Profile("N", None))
+    sync.offer("no such id!", Profile("N", None))
     with capture_logs() as lines:
         await settle(sync)
     assert len(stand_in.users) == 30
@@ -101,7 +102,7 @@ async def test_a_user_stream_will_not_have_stands_alone_in_the_end(sync, stand_i
 async def test_it_outlives_every_fault(sync, stand_in, fault, settings):
     stand_in.fault(fault, times=2, **settings)
     for number in range(5):
-        sync.offer(f"u{number}", "N", None)
+        sync.offer(f"u{number}", Profile("N", None))
     with capture_logs() as lines:
         await settle(sync)
     assert len(stand_in.users) == 5
@@ -109,7 +110,7 @@ async def test_it_outlives_every_fault(sync, stand_in, fault, settings):
 
 
 async def test_neither_email_nor_placeholder_leaves(sync, stand_in):
-    sync.offer("ana", "Anonymous User", None)
+    sync.offer("ana", Profile("Anonymous User", None))
     await settle(sync)
     sent = b"".join(call.raw_body + call.raw_query for call in stand_in.requests)
     assert b"ana" in sent

@@ -24,6 +24,7 @@ from tidegate.tokens.life import LifeTable
 from tidegate.tokens.mapping import SubjectMapping
 from tidegate.tokens.migration import MapFileError, read_assigned
 from tidegate.tokens.mint import Minter
+from tidegate.tokens.profile import Profiles
 from tidegate.tokens.service import Exchange, NoSync, ProfileOffers
 from tidegate.tokens.sessions import SessionCache
 from tidegate.tokens.standing.memory import Standing
@@ -172,6 +173,7 @@ def _exchange(
         mapping=subject_mapping(settings),
         minter=minter,
         lives=LifeTable(settings.token_life_seconds, settings.life_by_risk),
+        profiles=Profiles(settings.profile_rules, settings.profile_allow_admin),
         sessions=SessionCache(settings.session_cache_size),
         sync=_sync(settings, client, clock, background, lambda user_id: minter.rhythm(user_id).pseudonym),
         standing=Standing(),

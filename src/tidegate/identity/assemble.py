@@ -16,6 +16,7 @@ from tidegate.identity.keysource import KeySource
 from tidegate.identity.model import IssuerPolicy
 from tidegate.identity.service import Issuer
 from tidegate.settings import Environment, IssuerConfig, Settings
+from tidegate.settings.profile_rules import ProfileRule
 from tidegate.settings.risk import Risk
 
 
@@ -61,6 +62,7 @@ def assemble(settings: Settings, clock: Clock, *, client: httpx2.AsyncClient | N
             disk=disk,
             user_id_claim=settings.user_id_claim,
             factor=any(row.risk is Risk.STALE_FACTOR for row in settings.life_by_risk),
+            rules=settings.profile_rules,
         )
         for config in settings.issuers
     )
@@ -98,6 +100,7 @@ def issuer_from_config(
     disk: KeyDisk | None = None,
     user_id_claim: str = "",
     factor: bool = False,
+    rules: tuple[ProfileRule, ...] = (),
 ) -> Issuer:
     """Make one issuer.
 
@@ -109,6 +112,7 @@ def issuer_from_config(
         disk: where its last good keys are kept; None keeps them in memory only.
         user_id_claim: the claim of migration mode, or "".
         factor: whether it is read when people last signed in.
+        rules: for profiles, which say what claims are carried along.
 
     Raises:
         KeySetError: the PEM is not one admissible public key.
@@ -121,7 +125,7 @@ def issuer_from_config(
     else:
         server = _key_server(config, fetcher, clock)
         keys = RemoteKeys(config.name, config.issuer, server, clock=clock, options=options, disk=disk)
-    return Issuer(IssuerPolicy.from_config(config, user_id_claim=user_id_claim, factor=factor), keys)
+    return Issuer(IssuerPolicy.from_config(config, user_id_claim=user_id_claim, factor=factor, rules=rules), keys)
 
 
 def _key_server(config: IssuerConfig, fetcher: DocumentFetcher, clock: Clock) -> KeyServer:

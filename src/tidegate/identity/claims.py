@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tidegate.errors import Reason
+from tidegate.identity.carried import carried
 from tidegate.identity.keys import Key
 from tidegate.identity.marks import classify
 from tidegate.identity.model import (
@@ -78,7 +79,7 @@ def judge(
     actor = _actor(get("act"), policy) if rare else None
     subject = _subject(get("sub"), preset.subject_length)
     sid = get(preset.session_claim)
-    wanted = rare or policy.user_id_claim or policy.factor
+    wanted = rare or policy.user_id_claim or policy.factor or policy.carried
     particulars = _particulars(claims, policy, actor, issued_at) if wanted else NO_PARTICULARS
     session_id = sid if type(sid) is str and _clean(sid, SUBJECT_LENGTH) else None
     return VerifiedSubject(_PROOF, policy, key, subject, session_id, kind, expires_at, issued_at, particulars)
@@ -230,6 +231,7 @@ def _particulars(
         claimed_user_id=_text(claims.get(policy.user_id_claim), SUBJECT_LENGTH) if policy.user_id_claim else None,
         anonymous=_anonymous(claims),
         factor_at=_factor_at(claims, issued_at) if policy.factor else None,
+        carried=carried(claims, policy.carried) if policy.carried else (),
     )
 
 

@@ -14,6 +14,7 @@ from tidegate.errors import Reason, Refusal, TidegateError
 from tidegate.identity.keys import Key
 from tidegate.settings import IssuerConfig
 from tidegate.settings.presets import OIDC, PRESETS, Preset
+from tidegate.settings.profile_rules import ProfileRule, carried_claims
 
 # Shown by the judge when it makes a subject. It is no secret against code that means harm inside the
 # process; it keeps code that means well from making a subject by accident or for convenience.
@@ -130,6 +131,7 @@ class IssuerPolicy:
         user_id_claim: the verified claim that carries the Stream user id in migration mode, or "".
         controlled_claims: paths of the claims that only the issuer's administrators write.
         factor: whether it is read when the person last signed in; only a table of lives asks for it.
+        carried: paths of the claims whose values stay with the subject; only rules for profiles ask for any.
     """
 
     name: str
@@ -148,15 +150,24 @@ class IssuerPolicy:
     user_id_claim: str = ""
     controlled_claims: tuple[str, ...] = ()
     factor: bool = False
+    carried: tuple[str, ...] = ()
 
     @classmethod
-    def from_config(cls, config: IssuerConfig, *, user_id_claim: str = "", factor: bool = False) -> Self:
+    def from_config(
+        cls,
+        config: IssuerConfig,
+        *,
+        user_id_claim: str = "",
+        factor: bool = False,
+        rules: tuple[ProfileRule, ...] = (),
+    ) -> Self:
         """The policy that an issuer's settings describe.
 
         Args:
             config: one entry of the resolved list of issuers.
             user_id_claim: the claim of migration mode, or "".
             factor: whether it is read when the person last signed in.
+            rules: for profiles, which say what claims are carried.
         """
         return cls(
             name=config.name,
@@ -175,6 +186,7 @@ class IssuerPolicy:
             user_id_claim=user_id_claim,
             controlled_claims=config.controlled_claims,
             factor=factor,
+            carried=carried_claims(rules, config.controlled_claims),
         )
 
 
@@ -191,6 +203,8 @@ class Particulars:
         claimed_user_id: the value of the migration claim.
         anonymous: whether the issuer says that nobody signed in.
         factor_at: when the person last signed in, seconds since the epoch, where the policy asks for it.
+        carried: the values of the policy's carried claims, in its order: text, truth, whole numbers, tuples of texts,
+            None for one that is not there. Empty if none of them is.
     """
 
     name: str | None = None
@@ -201,6 +215,7 @@ class Particulars:
     claimed_user_id: str | None = None
     anonymous: bool = False
     factor_at: int | None = None
+    carried: tuple[object, ...] = ()
 
 
 NO_PARTICULARS: Final = Particulars()
@@ -318,6 +333,11 @@ class VerifiedSubject:
     def factor_at(self) -> int | None:
         """When the person last signed in, seconds since the epoch, if the policy asks for it and the token says so."""
         return self.particulars.factor_at
+
+    @property
+    def carried(self) -> tuple[object, ...]:
+        """The values of the claims that the policy carries; empty if the token has none of them."""
+        return self.particulars.carried
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"a VerifiedSubject cannot be changed: {name}")

@@ -364,7 +364,7 @@ class JsonObjects:
         if len(text) > _JSON_MAX:
             raise Unfit(f"is longer than {_JSON_MAX} characters", "shorten it")
         try:
-            value = json.loads(text, object_pairs_hook=_without_duplicates)
+            value = json.loads(text, object_pairs_hook=without_duplicates)
         except (ValueError, RecursionError):
             raise Unfit("is not JSON, or names a member twice", mend) from None
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
@@ -383,7 +383,12 @@ class JsonObjects:
         return "a JSON list of objects"
 
 
-def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A JSON object, for ``object_pairs_hook``.
+
+    Raises:
+        ValueError: it names a member twice.
+    """
     members = dict(pairs)
     if len(members) != len(pairs):
         raise ValueError("a member is named twice")

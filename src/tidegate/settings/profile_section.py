@@ -3,6 +3,8 @@
 from typing import Annotated
 
 from tidegate.settings.claimpaths import Controlled
+from tidegate.settings.profile_rules import ProfileRule
+from tidegate.settings.profile_text import ProfileRules, Roles
 from tidegate.settings.risk import DEFAULT_ROWS, LifeByRisk, RiskRow
 from tidegate.settings.spec import Section, spec
 
@@ -27,5 +29,22 @@ class ProfileSection(Section):
             "The claims that only the issuer's own administrators write, for issuers that name none of their own; "
             "roles and teams are taken from no others.",
             "what follows from the kind of issuer",
+        ),
+    ] = ()
+    profile_rules: Annotated[
+        tuple[ProfileRule, ...],
+        spec(
+            "TIDEGATE_PROFILE_RULES",
+            ProfileRules(),
+            "What of a session's claims goes into the profile at Stream besides name and image: fields of yours, role, "
+            "teams.",
+        ),
+    ] = ()
+    profile_allow_admin: Annotated[
+        tuple[str, ...],
+        spec(
+            "TIDEGATE_PROFILE_ALLOW_ADMIN",
+            Roles(),
+            "The roles with `admin` in their names that rules may give; none if unset.",
         ),
     ] = ()

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from tidegate.settings import urls
+from tidegate.settings import profile_text, urls
 from tidegate.settings.draft import Draft
 from tidegate.settings.filling import unnamed
 from tidegate.settings.model import Settings
 from tidegate.settings.problems import Problem, Unfit
+from tidegate.settings.risk import DEFAULT_ROWS
 
 AUTH_SECRET_MIN: Final = 32
 PUBLIC_PREFIX: Final = "NEXT_PUBLIC_"
@@ -163,6 +164,7 @@ def warn(settings: Settings) -> Iterator[str]:
             yield f"issuer {issuer.name}: aud is not checked, so tokens meant for other services are accepted"
     yield from _warn_of_operators(settings)
     yield from _warn_of_presets(settings)
+    yield from _warn_of_claims(settings)
     yield from _warn_of_network(settings)
 
 
@@ -184,6 +186,14 @@ def _warn_of_presets(settings: Settings) -> Iterator[str]:
                 f"issuer {issuer.name} is {row.title}'s, and without preset {row.name} its other tokens "
                 "(anonymous sessions, machines, other apps') may count as sessions"
             )
+
+
+def _warn_of_claims(settings: Settings) -> Iterator[str]:
+    yield from profile_text.warn(settings.profile_rules, settings.issuers)
+    if settings.life_by_risk != DEFAULT_ROWS and any(
+        row.life >= settings.token_life_seconds for row in settings.life_by_risk
+    ):
+        yield "TIDEGATE_LIFE_BY_RISK has a row that is no shorter than TIDEGATE_TOKEN_LIFE_SECONDS and changes nothing"
 
 
 def _warn_of_network(settings: Settings) -> Iterator[str]:

@@ -127,7 +127,7 @@ class TokenSection(Section):
         spec(
             "TIDEGATE_PROFILE_SYNC",
             k.Choice(("off", "background")),
-            "Whether names and images of verified sessions are brought to Stream.",
+            "Whether the profiles of verified sessions are brought to Stream.",
         ),
     ] = "background"
     sync_queue_size: Annotated[

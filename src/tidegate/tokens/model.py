@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from tidegate.identity.model import VerifiedSubject
 from tidegate.tokens.mint import Minted, Rhythm
+from tidegate.tokens.profile import Profile
 
 
 class Session(NamedTuple):
@@ -15,6 +16,7 @@ class Session(NamedTuple):
         rhythm: of this user's tokens.
         life: seconds that its tokens live.
         until: seconds since the epoch up to which all of this holds; at most the session's own end.
+        profile: what of the person is brought to Stream.
     """
 
     who: VerifiedSubject
@@ -22,6 +24,7 @@ class Session(NamedTuple):
     rhythm: Rhythm
     life: int
     until: int
+    profile: Profile
 
 
 class Issued(NamedTuple):

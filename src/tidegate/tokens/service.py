@@ -12,6 +12,7 @@ from tidegate.tokens.life import LifeTable
 from tidegate.tokens.mapping import SubjectMapping
 from tidegate.tokens.mint import Minter
 from tidegate.tokens.model import Issued, Session
+from tidegate.tokens.profile import Profile, Profiles
 from tidegate.tokens.sessions import SessionCache
 from tidegate.tokens.standing.memory import Standing
 
@@ -23,7 +24,7 @@ _KEY_ROUNDS = 2
 class ProfileOffers(Protocol):
     """Where a session's profile goes on its way to Stream: the sync, or nowhere."""
 
-    def offer(self, user_id: str, name: str | None, image: str | None) -> None:
+    def offer(self, user_id: str, profile: Profile) -> None:
         """Take note; never waits, never raises."""
         ...
 
@@ -33,7 +34,7 @@ class NoSync:
 
     __slots__ = ()
 
-    def offer(self, user_id: str, name: str | None, image: str | None) -> None:
+    def offer(self, user_id: str, profile: Profile) -> None:
         """Nothing is owed."""
 
 
@@ -46,6 +47,7 @@ class Exchange:
         mapping: subject to user id.
         minter: of Stream tokens.
         lives: how long they live.
+        profiles: what of a person is brought to Stream.
         sessions: verified before.
         sync: where profiles go.
         standing: revocations and bans.
@@ -54,8 +56,8 @@ class Exchange:
     """
 
     __slots__ = (
-        "_clock", "_limits", "_lives", "_mapping", "_minter", "_sessions", "_standing", "_stopping", "_sync",
-        "_verifier",
+        "_clock", "_limits", "_lives", "_mapping", "_minter", "_profiles", "_sessions", "_standing", "_stopping",
+        "_sync", "_verifier",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913, RUF100 - the parts of the exchange, each by its name
@@ -66,6 +68,7 @@ class Exchange:
         mapping: SubjectMapping,
         minter: Minter,
         lives: LifeTable,
+        profiles: Profiles,
         sessions: SessionCache,
         sync: ProfileOffers,
         standing: Standing,
@@ -77,6 +80,7 @@ class Exchange:
         self._mapping = mapping
         self._minter = minter
         self._lives = lives
+        self._profiles = profiles
         self._sessions = sessions
         self._sync = sync
         self._standing = standing
@@ -151,7 +155,7 @@ class Exchange:
         self._limits.spend_subject(session.user_id, session.who.issuer, ticks)
         # Before the profile is offered: it would bring a deleted user back to Stream.
         self._standing.check(session.user_id, session.who, now)
-        self._sync.offer(session.user_id, session.who.name, session.who.image)
+        self._sync.offer(session.user_id, session.profile)
         return session
 
     def _charge(self, refusal: Refusal, address: str) -> None:
@@ -161,8 +165,14 @@ class Exchange:
 
     def _open(self, who: VerifiedSubject, now: float) -> Session:
         user_id = user_id_of(who, self._mapping)
-        lives = self._lives
-        return Session(who, user_id, self._minter.rhythm(user_id), lives.life(who, now), lives.holds_until(who, now))
+        return Session(
+            who,
+            user_id,
+            self._minter.rhythm(user_id),
+            self._lives.life(who, now),
+            self._lives.holds_until(who, now),
+            self._profiles.of(who),
+        )
 
 
 def user_id_of(who: VerifiedSubject, mapping: SubjectMapping) -> str:

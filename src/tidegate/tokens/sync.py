@@ -1,12 +1,12 @@
-"""Bringing people's names and pictures to Stream, in the background.
+"""Bringing people's profiles to Stream, in the background.
 
 An exchange offers what the session says of its person and goes on; everything that
 waits happens here, in one task. Stream being slow, down or full never reaches the
 exchange: the queue is bounded, and what does not fit is dropped and counted.
 
-Only claims that are present are sent. E-mail never is, nor a placeholder: Stream
-shows users to other users. A user that exists is never replaced whole, which would
-wipe the fields that others have set.
+Only what a profile gives is sent. E-mail never is, nor a placeholder: Stream shows
+users to other users. A user that exists is never replaced whole, which would wipe the
+fields that others have set.
 """
 
 import asyncio
@@ -23,18 +23,13 @@ from structlog.typing import FilteringBoundLogger
 from tidegate import metrics
 from tidegate.bounded import BoundedTable
 from tidegate.clock import Clock
+from tidegate.tokens.profile import Profile, differs
 from tidegate.upstream.client import StreamClient
 from tidegate.upstream.errors import AccessKeyError, AppSuspended, AuthFailed, CallRefused, UpstreamError
 from tidegate.upstream.model import MAX_USERS_PER_CALL, Operation, PartialUpdate, StreamUser, query_pages
 from tidegate.upstream.quota import Quota
 
-PLACEHOLDER_NAME: Final = "Anonymous User"
-"""What the web face calls a person without a name."""
-
 _WINDOW_SECONDS: Final = 60.0
-
-_Profile = tuple[str | None, str | None]
-"""Name and image."""
 
 _R = TypeVar("_R")
 
@@ -101,7 +96,7 @@ class ProfileSync:
         self._hash_id = hash_id
         self._sleep = sleep
         self._jitter = jitter
-        self._queue: dict[str, _Profile] = {}
+        self._queue: dict[str, Profile] = {}
         self._queue_size = options.queue_size
         # A user's last profile is remembered as a hash of it, refused ones too: a
         # clash costs one update that comes late, and the memory stays small.
@@ -118,18 +113,16 @@ class ProfileSync:
         """How many users wait."""
         return len(self._queue)
 
-    def offer(self, user_id: str, name: str | None, image: str | None) -> None:
+    def offer(self, user_id: str, profile: Profile) -> None:
         """Take note of what a session says of its person. Never waits, never raises.
 
         Args:
             user_id: at Stream.
-            name: display name, or None.
-            image: URL of a picture, or None.
+            profile: of the person, as the session gives it.
         """
-        profile = (name, image)
         queue = self._queue
         waits = user_id in queue
-        if not waits and self._synced.get(user_id) == hash(profile):
+        if not waits and self._synced.get(user_id) == profile.digest:
             return
         if waits or len(queue) < self._queue_size:
             queue[user_id] = profile
@@ -184,7 +177,7 @@ class ProfileSync:
                 self._failures = 0
                 self._log.info("sync_resumed", waiting=len(self._queue))
 
-    async def _round(self, batch: Mapping[str, _Profile]) -> None:
+    async def _round(self, batch: Mapping[str, Profile]) -> None:
         existing: dict[str, StreamUser] = {}
         asked: list[str] = []
         for page in query_pages(list(batch)):
@@ -196,19 +189,18 @@ class ProfileSync:
         changes = {
             user_id: change
             for user_id in asked
-            if user_id in existing and (change := _change(existing, batch, user_id))
+            if user_id in existing and (change := _change(existing[user_id], batch[user_id]))
         }
         for user_id in asked:
             if user_id in existing and user_id not in changes:
                 self._settle(user_id, batch[user_id], "unchanged")
 
         async def create(part: Sequence[str]) -> None:
-            users = [{"id": user_id, **present(*batch[user_id])} for user_id in part]
+            users = [{"id": user_id, **batch[user_id].present()} for user_id in part]
             await self._client.upsert_users(users, attempts=1)
 
         async def patch(part: Sequence[str]) -> None:
-            users = [PartialUpdate(user_id, changes[user_id]) for user_id in part]
-            await self._client.update_users_partial(users, attempts=1)
+            await self._client.update_users_partial([changes[user_id] for user_id in part], attempts=1)
 
         await self._write(missing, batch, Operation.UPSERT_USERS, create, "created")
         await self._write(list(changes), batch, Operation.UPDATE_USERS, patch, "updated")
@@ -219,7 +211,7 @@ class ProfileSync:
     async def _write(
         self,
         users: Sequence[str],
-        batch: Mapping[str, _Profile],
+        batch: Mapping[str, Profile],
         operation: Operation,
         send: Callable[[Sequence[str]], Awaitable[None]],
         result: str,
@@ -231,7 +223,7 @@ class ProfileSync:
     async def _halving(
         self,
         users: Sequence[str],
-        batch: Mapping[str, _Profile],
+        batch: Mapping[str, Profile],
         operation: Operation,
         send: Callable[[Sequence[str]], Awaitable[_R]],
     ) -> AsyncIterator[tuple[Sequence[str], _R]]:
@@ -262,14 +254,14 @@ class ProfileSync:
                 return
             await self._sleep(wait)
 
-    def _settle(self, user_id: str, profile: _Profile, result: str) -> None:
+    def _settle(self, user_id: str, profile: Profile, result: str) -> None:
         """Remember what was synced; a newer profile that came meanwhile stays in the queue."""
-        self._synced.put(user_id, hash(profile), self._clock.monotonic())
+        self._synced.put(user_id, profile.digest, self._clock.monotonic())
         if self._queue.get(user_id) == profile:
             del self._queue[user_id]
         metrics.SYNC_TOTAL.labels(result).inc()
 
-    def _refuse(self, user_id: str, profile: _Profile, error: CallRefused) -> None:
+    def _refuse(self, user_id: str, profile: Profile, error: CallRefused) -> None:
         self._settle(user_id, profile, "refused")
         self._log.warning("sync_user_refused", user=self._hash_id(user_id), operation=error.operation, code=error.code)
 
@@ -279,7 +271,7 @@ class ProfileSync:
         metrics.SYNC_DROPPED.inc(dropped)
         return len(self._queue)
 
-    def _to_the_end(self, batch: Mapping[str, _Profile]) -> None:
+    def _to_the_end(self, batch: Mapping[str, Profile]) -> None:
         for user_id in batch:
             if user_id in self._queue:
                 self._queue[user_id] = self._queue.pop(user_id)
@@ -298,34 +290,9 @@ class ProfileSync:
         return min(self._options.pause_max_s, max(told, doubled * (0.5 + 0.5 * self._jitter())))
 
 
-def present(name: str | None, image: str | None) -> dict[str, object]:
-    """The fields that may be sent: claims that are there, and no placeholder.
-
-    Args:
-        name: as claimed.
-        image: as claimed.
-
-    Returns:
-        Stream's field to value; a text that UTF-8 cannot carry (RFC 3629, section 3) counts as absent.
-    """
-    fields: dict[str, object] = {}
-    if name and name != PLACEHOLDER_NAME and _encodable(name):
-        fields["name"] = name
-    if image and _encodable(image):
-        fields["image"] = image
-    return fields
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _change(existing: Mapping[str, StreamUser], batch: Mapping[str, _Profile], user_id: str) -> dict[str, object]:
-    """The fields in which Stream's user differs from what is present."""
-    user = existing[user_id]
-    known = {"name": user.name, "image": user.image}
-    return {key: value for key, value in present(*batch[user_id]).items() if known[key] != value}
+def _change(user: StreamUser, profile: Profile) -> PartialUpdate | None:
+    """What makes Stream's user what the profile says; None where nothing does."""
+    known = {**user.custom, "name": user.name, "image": user.image, "role": user.role, "teams": user.teams}
+    wanted = {name: value for name, value in profile.present().items() if differs(name, known.get(name), value)}
+    gone = tuple(name for name in profile.removed() if name in known)
+    return PartialUpdate(user.id, wanted, gone) if wanted or gone else None

@@ -95,6 +95,8 @@ class StreamUser:
         id: the Stream user id.
         name: display name.
         image: URL of the picture.
+        role: what the user may do, as Stream calls it.
+        teams: those the user is in.
         online: whether connected now.
         last_active: Stream's RFC 3339 time.
         banned: whether banned in the whole app.
@@ -106,6 +108,8 @@ class StreamUser:
     id: str
     name: str | None = None
     image: str | None = None
+    role: str | None = None
+    teams: tuple[str, ...] = ()
     online: bool = False
     last_active: str | None = None
     banned: bool = False
@@ -127,6 +131,8 @@ class StreamUser:
             id=user_id,
             name=_text(fields.get("name")),
             image=_text(fields.get("image")),
+            role=_text(fields.get("role")),
+            teams=_texts(fields.get("teams")),
             online=fields.get("online") is True,
             last_active=_text(fields.get("last_active")),
             banned=fields.get("banned") is True,
@@ -241,6 +247,10 @@ def query_pages(ids: Sequence[str]) -> Iterator[list[str]]:
         room -= size
     if page:
         yield page
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
 
 
 def _text(value: object) -> str | None:
