@@ -44,6 +44,7 @@ class Reason(StrEnum):
     IDENTITY_UNAVAILABLE = "identity_unavailable"
     ISSUER_NOT_CONFIGURED = "issuer_not_configured"
     SHUTTING_DOWN = "shutting_down"
+    LEDGER_UNAVAILABLE = "ledger_unavailable"
     UPSTREAM_UNAVAILABLE = "upstream_unavailable"
     UPSTREAM_REFUSED = "upstream_refused"
     USER_NOT_IN_CHAT = "user_not_in_chat"
@@ -127,6 +128,7 @@ REASONS: Final = MappingProxyType(
         Reason.IDENTITY_UNAVAILABLE: ReasonSpec(503, "Sessions cannot be checked at this moment.", _WAIT),
         Reason.ISSUER_NOT_CONFIGURED: ReasonSpec(503, "No identity provider is configured.", _WAIT),
         Reason.SHUTTING_DOWN: ReasonSpec(503, "This replica is shutting down.", _WAIT),
+        Reason.LEDGER_UNAVAILABLE: ReasonSpec(503, "The issuance cannot be recorded at this moment.", _WAIT),
         Reason.UPSTREAM_UNAVAILABLE: ReasonSpec(503, "Stream cannot be reached at this moment.", _WAIT),
         Reason.UPSTREAM_REFUSED: ReasonSpec(502, "Stream refused the call.", _REPORT),
         Reason.USER_NOT_IN_CHAT: ReasonSpec(404, "The user is not in the chat system yet.", "Ask for a token first."),
@@ -158,6 +160,7 @@ class Refusal(TidegateError):
 
     Attributes:
         issuer: the configured name of the issuer that the request was judged by, once one was chosen.
+        whose: the verified session that was refused all the same, if there is one; for the ledger alone.
     """
 
     def __init__(self, reason: Reason, detail: str, *, retry_after: int | None = None) -> None:
@@ -166,6 +169,7 @@ class Refusal(TidegateError):
         self.detail = detail
         self.retry_after = retry_after
         self.issuer: str | None = None
+        self.whose: object = None
 
     @property
     def spec(self) -> ReasonSpec:

@@ -57,6 +57,21 @@ PROFILE_REFUSED = Counter(
     registry=REGISTRY,
 )
 
+# The ledger.
+LEDGER_QUEUE = Gauge("tidegate_ledger_queue_entries", "Entries that wait to be written.", registry=REGISTRY)
+LEDGER_LAG = Gauge(
+    "tidegate_ledger_lag_seconds", "Age of the oldest entry that is not durable; 0: there is none.", registry=REGISTRY
+)
+LEDGER_LATE = Counter(
+    "tidegate_ledger_late_total", "Batches that became durable later than the window allows.", registry=REGISTRY
+)
+LEDGER_LOST = Counter(
+    "tidegate_ledger_lost_total", "Entries not written because no more could wait.", registry=REGISTRY
+)
+LEDGER_ENTRIES = Counter("tidegate_ledger_entries_total", "Entries written.", registry=REGISTRY)
+LEDGER_FAILURES = Counter("tidegate_ledger_failures_total", "Attempts to write that failed.", registry=REGISTRY)
+LEDGER_SEGMENT_BYTES = Gauge("tidegate_ledger_segment_bytes", "Size of the file in use.", registry=REGISTRY)
+
 # Limits.
 LIMIT_DECISIONS = CountFamily(
     "tidegate_limit_decisions_total", "Decisions of the limits.", ["scope", "decision"], registry=REGISTRY

@@ -9,6 +9,7 @@ import structlog
 from tidegate import __version__, metrics
 from tidegate.app.doors import Doors
 from tidegate.app.gateway import Gateway
+from tidegate.app.ledger import ledger_of
 from tidegate.app.lifespan import Background
 from tidegate.app.stores import store_of
 from tidegate.clock import Clock, SystemClock
@@ -88,7 +89,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     exchange = _exchange(settings, credentials, verifier, client, background, clock)
     watch = _watch(settings, prober, client, issuers, store)
     doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
-    main = doors.main(exchange, watch, _status(settings, client, clock))
+    main = doors.main(exchange, watch, _status(settings, client, clock), ledger_of(settings, background, clock))
     operated = [issuer_routes(issuers.issuers)]
     return Runtime(
         app=main,

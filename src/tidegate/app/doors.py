@@ -27,6 +27,7 @@ from tidegate.http.proxy import ProxyRule
 from tidegate.limits import Gcra
 from tidegate.logs import RequestLog
 from tidegate.settings import Environment, Settings
+from tidegate.tokens.ledger.service import Records
 from tidegate.tokens.present import mobile_token, web_token
 from tidegate.tokens.routes import Admission, DoorRules, ExchangeDoor, StatusDoor
 from tidegate.tokens.service import Exchange
@@ -62,7 +63,7 @@ class Doors:
         self._reader = CallReader(ProxyRule(settings.trusted_proxies))
         self._shapes = ErrorShapes(settings.documentation_url, detailed=not self._production)
 
-    def main(self, exchange: Exchange, watch: Watch, status: ChatStatus) -> Gateway:
+    def main(self, exchange: Exchange, watch: Watch, status: ChatStatus, records: Records) -> Gateway:
         """The application of the main listener."""
         rules = DoorRules(
             https=self._production,
@@ -76,6 +77,7 @@ class Doors:
                 face,
                 admission=admission,
                 mint=exchange.mint,
+                records=records,
                 present=present,
                 shapes=self._shapes,
                 clock=self._clock,
@@ -100,7 +102,7 @@ class Doors:
         if not self._production:
             routers.append(metrics_route())
         app = self._described(self._framework(routers, exchanges), describe)
-        return self._gateway(app, exchanges, self._cors)
+        return self._gateway(app, exchanges, self._cors, shortcuts=not records.waits)
 
     def ops(self, watch: Watch, operated: Sequence[APIRouter]) -> Gateway:
         """The application of the operator's listener.
@@ -143,7 +145,9 @@ class Doors:
             also_allowed={path: frozenset({"POST"}) for path in exchanges},
         )
 
-    def _gateway(self, app: AsgiApp, exchanges: Mapping[str, ExchangeDoor], cors: Cors) -> Gateway:
+    def _gateway(
+        self, app: AsgiApp, exchanges: Mapping[str, ExchangeDoor], cors: Cors, *, shortcuts: bool = True
+    ) -> Gateway:
         return Gateway(
             app,
             exchanges=exchanges,
@@ -152,6 +156,7 @@ class Doors:
             shapes=self._shapes,
             log=self._log,
             clock=self._clock,
+            shortcuts=shortcuts,
         )
 
     @asynccontextmanager

@@ -52,6 +52,7 @@ class Gateway:
         shapes: of errors.
         log: the line of each request.
         clock: for errors' time stamps.
+        shortcuts: whether an exchange can be answered without waiting for anything.
 
     Attributes:
         shortcuts: to the exchange, by raw path, for a server that can answer inside the call that received a request.
@@ -67,6 +68,7 @@ class Gateway:
         shapes: ErrorShapes,
         log: RequestLog,
         clock: Clock,
+        shortcuts: bool = True,
     ) -> None:
         self._inner = inner
         self._exchanges = dict(exchanges)
@@ -78,7 +80,7 @@ class Gateway:
         self._histograms: dict[tuple[str, str, int], Spread] = {}
         self._without_origin = {https: _written(https, tuple(cors.headers(None))) for https in (True, False)}
         self.shortcuts: Mapping[bytes, Shortcut] = {
-            path.encode("ascii"): partial(self._exchange_now, path) for path in exchanges
+            path.encode("ascii"): partial(self._exchange_now, path) for path in (exchanges if shortcuts else ())
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

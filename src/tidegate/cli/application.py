@@ -5,6 +5,7 @@ import typer
 from tidegate.cli.config import config
 from tidegate.cli.demo import demo
 from tidegate.cli.issuer import issuer
+from tidegate.cli.ledger import ledger
 from tidegate.cli.operator import operator
 from tidegate.cli.sandbox import sandbox
 from tidegate.cli.serve import serve
@@ -32,4 +33,5 @@ app.command()(token)
 app.add_typer(config)
 app.add_typer(issuer)
 app.add_typer(operator)
+app.add_typer(ledger)
 app.command()(version)

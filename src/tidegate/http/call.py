@@ -16,7 +16,7 @@ SCOPE_KEY: Final = "tidegate.call"
 _READ: Final = frozenset(
     {
         b"authorization", b"content-length", b"host", b"origin", b"traceparent",
-        b"transfer-encoding", b"x-forwarded-for", b"x-forwarded-proto", b"x-request-id",
+        b"transfer-encoding", b"user-agent", b"x-forwarded-for", b"x-forwarded-proto", b"x-request-id",
     }
 )  # fmt: skip
 _JOINED: Final = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})

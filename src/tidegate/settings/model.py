@@ -10,6 +10,7 @@ from typing import Final
 from tidegate.settings import urls
 from tidegate.settings.bounds_section import BoundsSection
 from tidegate.settings.identity_section import IdentitySection
+from tidegate.settings.ledger_section import LedgerSection
 from tidegate.settings.operator_section import OperatorSection
 from tidegate.settings.preset_section import PresetSection
 from tidegate.settings.profile_section import ProfileSection
@@ -28,6 +29,7 @@ class Settings(
     ServerSection,
     OperatorSection,
     StoreSection,
+    LedgerSection,
     BoundsSection,
 ):
     """The effective settings: read once at start, passed to whoever needs them, never changed.
@@ -61,6 +63,7 @@ SECTIONS: Final = (
     ServerSection,
     OperatorSection,
     StoreSection,
+    LedgerSection,
     BoundsSection,
 )
 """The sections, in the order of the documentation page."""

@@ -16,6 +16,7 @@ from tidegate.http.faces import ErrorShapes, Face
 from tidegate.http.proxy import limit_key
 from tidegate.identity.service import KeysNeeded
 from tidegate.tally import Count
+from tidegate.tokens.ledger.service import Records
 from tidegate.tokens.model import Issued, Session
 from tidegate.tokens.present import web_status
 from tidegate.tokens.service import Exchange
@@ -112,12 +113,13 @@ def _noted(call: Call, session: Session) -> Session:
 
 
 class ExchangeDoor:
-    """``POST`` of one face: admits, mints, presents, counts.
+    """``POST`` of one face: admits, mints, records, presents, counts.
 
     Args:
         face: whose answers.
         admission: of the request.
         mint: of the exchange.
+        records: what was issued and refused.
         present: writes the answer.
         shapes: write the refusal.
         clock: for the refusal's time stamp.
@@ -129,6 +131,7 @@ class ExchangeDoor:
         *,
         admission: Admission,
         mint: Callable[[Session], Issued],
+        records: Records,
         present: Callable[[Issued], bytes],
         shapes: ErrorShapes,
         clock: Clock,
@@ -136,6 +139,7 @@ class ExchangeDoor:
         self._face = face
         self._admission = admission
         self._mint = mint
+        self._records = records
         self._present = present
         self._shapes = shapes
         self._clock = clock
@@ -146,10 +150,13 @@ class ExchangeDoor:
         """The answer to one request."""
         try:
             answer = self._issued(call, await self._admission.session(call, receive))
+            if self._records.waits:
+                await self._records.durable()
+            self._count(call.issuer, "none", "issued")
         except Refusal as refusal:
             answer = self._refused(call, refusal)
         except Exception:
-            self._count(call.issuer, Reason.INTERNAL.value, "unavailable")
+            self._failed(call)
             raise
         self._observe(perf_counter() - call.started)
         return answer
@@ -162,26 +169,38 @@ class ExchangeDoor:
         """
         try:
             answer = self._issued(call, self._admission.session_now(call))
+            self._count(call.issuer, "none", "issued")
         except Refusal as refusal:
             answer = self._refused(call, refusal)
         except KeysNeeded:
             raise
         except Exception:
-            self._count(call.issuer, Reason.INTERNAL.value, "unavailable")
+            self._failed(call)
             raise
         self._observe(perf_counter() - call.started)
         return answer
 
     def _issued(self, call: Call, session: Session) -> Answer:
-        answer = Answer(200, self._present(self._mint(session)), ONLY_JSON)
-        self._count(call.issuer, "none", "issued")
-        return answer
+        try:
+            issued = self._mint(session)
+        except Refusal as refusal:
+            refusal.whose = session
+            raise
+        self._records.issued(call, issued)
+        return Answer(200, self._present(issued), ONLY_JSON)
 
     def _refused(self, call: Call, refusal: Refusal) -> Answer:
         call.refused(refusal)
         outcome = "refused" if refusal.spec.status < _SERVER_ERROR else "unavailable"
         self._count(call.issuer, refusal.reason.value, outcome)
-        return self._shapes.answer(refusal, self._face, call.id, self._clock.now())
+        now = self._clock.now()
+        self._records.refused(call, refusal, now)
+        return self._shapes.answer(refusal, self._face, call.id, now)
+
+    def _failed(self, call: Call) -> None:
+        """Nobody was given a token; the gateway answers."""
+        self._count(call.issuer, Reason.INTERNAL.value, "unavailable")
+        self._records.refused(call, Refusal(Reason.INTERNAL, "It went wrong here."), self._clock.now())
 
     def _count(self, issuer: str, reason: str, outcome: str) -> None:
         counter = self._counters.get((issuer, reason))

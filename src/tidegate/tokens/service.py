@@ -152,9 +152,13 @@ class Exchange:
                 raise
             session = self._open(who, now)
             self._sessions.put(key, session, ticks)
-        self._limits.spend_subject(session.user_id, session.who.issuer, ticks)
-        # Before the profile is offered: it would bring a deleted user back to Stream.
-        self._standing.check(session.user_id, session.who, now)
+        try:
+            self._limits.spend_subject(session.user_id, session.who.issuer, ticks)
+            # Before the profile is offered: it would bring a deleted user back to Stream.
+            self._standing.check(session.user_id, session.who, now)
+        except Refusal as refusal:
+            refusal.whose = session
+            raise
         self._sync.offer(session.user_id, session.profile)
         return session
 

@@ -1,0 +1,54 @@
+"""The ledger that the settings describe."""
+
+from pathlib import Path
+
+from tidegate.app.lifespan import Background
+from tidegate.clock import Clock
+from tidegate.settings import Settings
+from tidegate.tokens.ledger.files import FileSink
+from tidegate.tokens.ledger.keys import LedgerKeys, ledger_keys
+from tidegate.tokens.ledger.service import Ledger, LedgerOptions, NoLedger, Records
+
+
+def ledger_of(settings: Settings, background: Background, clock: Clock) -> Records:
+    """The ledger, written while the service runs.
+
+    Args:
+        settings: sound ones.
+        background: runs and closes it.
+        clock: for its entries.
+    """
+    if settings.ledger == "off":
+        return NoLedger()
+    options = LedgerOptions(
+        queue_size=settings.ledger_queue_size,
+        window_s=settings.ledger_window_ms / 1000,
+        waits=settings.ledger_durability == "sync",
+        wait_s=settings.ledger_wait_ms / 1000,
+        refuses=settings.ledger_when_full == "refuse",
+        hashed=settings.ledger_hashed,
+    )
+    sink = FileSink(ledger_folder(settings), segment_bytes=settings.ledger_segment_bytes)
+    ledger = Ledger(sink, key=lambda: keys_of(settings, make=True).sealing, options=options, clock=clock)
+    background.add("ledger", ledger.run)
+    background.close_with(ledger.aclose)
+    return ledger
+
+
+def keys_of(settings: Settings, *, make: bool) -> LedgerKeys:
+    """The ledger's keys.
+
+    Args:
+        settings: sound ones.
+        make: make one where there is none.
+
+    Raises:
+        LedgerError: there is none, or it cannot be kept.
+    """
+    given = [key.get_secret_value() for key in settings.ledger_keys]
+    return ledger_keys(given, settings.state_dir, make=make)
+
+
+def ledger_folder(settings: Settings) -> Path:
+    """Where the ledger's files are."""
+    return settings.ledger_dir or settings.state_dir / "ledger"

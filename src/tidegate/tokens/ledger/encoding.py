@@ -1,0 +1,109 @@
+"""Entries as they are written: one line of JSON in ASCII, its members in a fixed order.
+
+Whatever a caller can choose passes through `quoted`, which leaves printable ASCII alone
+and escapes everything else. So a line ends where the ledger ends it, a member where the
+ledger ends it, and no terminal takes a text for a command.
+"""
+
+from json.encoder import encode_basestring_ascii as quoted
+
+from tidegate.clock import rfc3339
+from tidegate.tokens.ledger.keys import LedgerKey
+from tidegate.tokens.ledger.model import AGENT_MOST, Event, IssuedNote, Note, RefusedNote
+from tidegate.tokens.model import Session
+
+
+class Encoder:
+    """Writes entries, all but their seal.
+
+    Args:
+        key: of the hashes that stand in for names.
+        hashed: whether subject, user id and address are hashed too; a session's id always is.
+    """
+
+    __slots__ = ("_hashed", "_key", "_millisecond", "_stamp")
+
+    def __init__(self, key: LedgerKey, *, hashed: bool) -> None:
+        self._key = key
+        self._hashed = hashed
+        self._millisecond = -1
+        self._stamp = ""
+
+    def note(self, n: int, note: Note) -> str:
+        """An exchange's entry.
+
+        Args:
+            n: its number.
+            note: what the exchange left behind.
+
+        Returns:
+            the line up to its seal, ASCII.
+        """
+        if isinstance(note, IssuedNote):
+            return self._issued(n, note)
+        return self._refused(n, note)
+
+    def mark(self, n: int, now: float, event: Event, count: int | None = None) -> str:
+        """An entry of the ledger itself.
+
+        Args:
+            n: its number.
+            now: seconds since the epoch.
+            event: what happened.
+            count: how many entries, or octets.
+        """
+        counted = "" if count is None else f',"count":{count}'
+        return f'{{"n":{n},"time":"{self._time(now)}","event":"{event.value}"{counted}'
+
+    def _issued(self, n: int, note: IssuedNote) -> str:
+        minted = note.minted
+        return (
+            f'{{"n":{n},"time":"{self._time(note.now)}","event":"issued","reason":"none"'
+            f'{self._whose(note.session)}{self._request(note)},"generation":{quoted(minted.generation.id)},"iat":{minted.issued_at},"exp":{minted.expires_at}'
+        )
+
+    def _refused(self, n: int, note: RefusedNote) -> str:
+        whose = f',"issuer":{quoted(note.issuer)}' if note.session is None else self._whose(note.session)
+        return (
+            f'{{"n":{n},"time":"{self._time(note.now)}","event":"refused","reason":{quoted(note.reason)}'
+            f"{whose}{self._request(note)}"
+        )
+
+    def _whose(self, session: Session) -> str:
+        who = session.who
+        subject, user_id, actor = who.subject, session.user_id, who.particulars.actor
+        if self._hashed:
+            name = self._key.name
+            subject, user_id = name("subject", subject), name("user_id", user_id)
+            actor = None if actor is None else name("subject", actor)
+        text = f',"issuer":{quoted(who.policy.name)},"subject":{quoted(subject)},"user_id":{quoted(user_id)}'
+        if who.session_id is not None:
+            text += f',"session":"{self._key.name("session", who.session_id)}"'
+        return text if actor is None else f'{text},"act":{quoted(actor)}'
+
+    def _request(self, note: Note) -> str:
+        _, request, address, trace, agent, *_ = note
+        if self._hashed:
+            address = self._key.name("address", address)
+        text = f',"address":{quoted(address)}'
+        if agent is not None:
+            text += f',"agent":{quoted(agent[:AGENT_MOST].decode("latin-1"))}'
+        text += f',"request":{quoted(request)}'
+        return text if trace is None else f'{text},"trace":{quoted(trace)}'
+
+    def _time(self, now: float) -> str:
+        millisecond = int(now * 1000)
+        if millisecond != self._millisecond:
+            self._millisecond = millisecond
+            self._stamp = stamp(now)
+        return self._stamp
+
+
+def stamp(now: float) -> str:
+    """A time in milliseconds, as RFC 3339 writes it; texts of it sort as the times do.
+
+    Args:
+        now: seconds since the epoch.
+    """
+    millisecond = int(now * 1000)
+    return f"{rfc3339(millisecond // 1000)[:-1]}.{millisecond % 1000:03d}Z"

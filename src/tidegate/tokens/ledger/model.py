@@ -1,0 +1,218 @@
+"""What the ledger is told, what it writes, and what a reader gets back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple, Protocol
+
+import orjson
+
+from tidegate.tokens.ledger.errors import LedgerError
+from tidegate.tokens.ledger.keys import LedgerKey
+from tidegate.tokens.mint import Minted
+from tidegate.tokens.model import Session
+
+AGENT_MOST: Final = 256
+"""Octets of a user agent that are kept."""
+
+
+class Event(StrEnum):
+    """What an entry tells of. The values are part of the format and never change."""
+
+    ISSUED = "issued"
+    REFUSED = "refused"
+    OPENED = "opened"
+    CLOSED = "closed"
+    LOST = "lost"
+    RECOVERED = "recovered"
+
+
+class IssuedNote(NamedTuple):
+    """An issuance as the exchange leaves it behind; everything else follows from it later.
+
+    Attributes:
+        now: seconds since the epoch.
+        request: the request's id.
+        address: of the client.
+        trace: the W3C trace id.
+        agent: the ``User-Agent`` as received.
+        session: whose token it is.
+        minted: the token's times; the token itself is never written.
+    """
+
+    now: float
+    request: str
+    address: str
+    trace: str | None
+    agent: bytes | None
+    session: Session
+    minted: Minted
+
+
+class RefusedNote(NamedTuple):
+    """A refusal as the exchange leaves it behind.
+
+    Attributes:
+        now: seconds since the epoch.
+        request: the request's id.
+        address: of the client.
+        trace: the W3C trace id.
+        agent: the ``User-Agent`` as received.
+        reason: the code.
+        issuer: the configured name of the issuer, or ``none``.
+        session: the verified session that was refused all the same; None where none was verified.
+    """
+
+    now: float
+    request: str
+    address: str
+    trace: str | None
+    agent: bytes | None
+    reason: str
+    issuer: str
+    session: Session | None
+
+
+Note = IssuedNote | RefusedNote
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Sealed entries on their way to where they are kept.
+
+    Attributes:
+        first: number of the first entry.
+        last: number of the last.
+        since: seconds since the epoch of the earliest entry.
+        until: of the latest.
+        octets: the lines.
+    """
+
+    first: int
+    last: int
+    since: float
+    until: float
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a chain stands: whoever keeps a copy elsewhere can show that entries are missing.
+
+    Attributes:
+        chain: its name.
+        n: number of the last entry; 0 before the first.
+        mac: of the last entry.
+    """
+
+    chain: str
+    n: int
+    mac: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A chain ready to be gone on with.
+
+    Attributes:
+        head: where it stands.
+        cut: octets of an unfinished line that a crash left and the opening took away.
+    """
+
+    head: Head
+    cut: int = 0
+
+
+class Sink(Protocol):
+    """Where a chain is kept."""
+
+    async def open(self, key: LedgerKey) -> Opened:
+        """Find or begin a chain of this key, and keep others from it.
+
+        Args:
+            key: seals.
+
+        Raises:
+            LedgerError: it cannot be.
+        """
+        ...
+
+    async def append(self, batch: Batch) -> None:
+        """Keep a batch, durably; after an error the same batch comes again, and is kept once.
+
+        Raises:
+            LedgerError: it could not be kept.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Leave the chain to others."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry as a reader sees it. A member that does not apply is None.
+
+    Attributes:
+        chain: the chain that it stands in.
+        n: its number there, from 1.
+        time: when, as RFC 3339 writes it, in milliseconds.
+        event: what it tells of.
+        reason: of a refusal; ``none`` for an issuance.
+        issuer: the configured name.
+        subject: as the issuer names the person; a keyed hash where that is set.
+        user_id: at Stream; the same.
+        session: keyed hash of the session's id.
+        act: who acts in the subject's place.
+        address: of the client; a keyed hash where that is set.
+        agent: the beginning of the user agent.
+        request: the request's id.
+        trace: the W3C trace id.
+        generation: of the credentials that signed the token.
+        iat: of the token, seconds since the epoch.
+        exp: of the token, seconds since the epoch.
+        count: how many entries were lost, or octets cut.
+        line: the entry as it is written.
+    """
+
+    chain: str
+    n: int
+    time: str
+    event: str
+    reason: str | None
+    issuer: str | None
+    subject: str | None
+    user_id: str | None
+    session: str | None
+    act: str | None
+    address: str | None
+    agent: str | None
+    request: str | None
+    trace: str | None
+    generation: str | None
+    iat: int | None
+    exp: int | None
+    count: int | None
+    line: bytes
+
+
+FIELDS: Final[Sequence[str]] = tuple(name for name in Entry.__slots__ if name not in {"chain", "line"})
+"""The members of an entry, in the order in which they are written and shown."""
+
+
+def parse(chain: str, line: bytes) -> Entry:
+    """An entry from its line, whose seal the caller has checked.
+
+    Args:
+        chain: where it stands.
+        line: without its line break.
+
+    Raises:
+        LedgerError: it is no entry.
+    """
+    try:
+        members = orjson.loads(line)
+        return Entry(chain=chain, line=line, **{name: members.get(name) for name in FIELDS})
+    except (AttributeError, orjson.JSONDecodeError):
+        raise LedgerError(f"a line of chain {chain} is no entry") from None

@@ -1,0 +1,181 @@
+"""The ledger as the doors see it: take note, and go on."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from tidegate import metrics
+from tidegate.clock import Clock
+from tidegate.errors import Reason, Refusal
+from tidegate.http.call import Call
+from tidegate.tokens.ledger.keys import LedgerKey
+from tidegate.tokens.ledger.model import AGENT_MOST, Head, IssuedNote, RefusedNote, Sink
+from tidegate.tokens.ledger.writer import Intake, Writer
+from tidegate.tokens.model import Issued, Session
+
+_LINGER_PART: Final = 0.25
+"""The part of the window for which a first note waits for others; the rest is for the disk."""
+
+_CLOSE_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerOptions:
+    """How the ledger weighs its duties.
+
+    Attributes:
+        queue_size: notes that may wait to be written.
+        window_s: seconds after its answer at which an entry should be durable.
+        waits: whether a token is handed out only when its entry is durable.
+        wait_s: how long that may take, seconds.
+        refuses: whether exchanges are refused when there is no room for a note; they go on and are counted otherwise.
+        hashed: whether subject, user id and address are written as keyed hashes.
+    """
+
+    queue_size: int
+    window_s: float
+    waits: bool
+    wait_s: float
+    refuses: bool
+    hashed: bool
+
+
+class Records(Protocol):
+    """Where exchanges are recorded: the ledger, or nowhere."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether `durable` is to be awaited before a token is handed out."""
+        ...
+
+    def issued(self, call: Call, issued: Issued) -> None:
+        """Take note of an issuance; never waits.
+
+        Raises:
+            Refusal: ``ledger_unavailable``, where none may go unrecorded and there is no room.
+        """
+        ...
+
+    def refused(self, call: Call, refusal: Refusal, now: float) -> None:
+        """Take note of a refusal; never waits, never raises."""
+        ...
+
+    async def durable(self) -> None:
+        """Wait until everything noted so far is durable.
+
+        Raises:
+            Refusal: ``ledger_unavailable``, when it takes too long.
+        """
+        ...
+
+
+class NoLedger:
+    """The ledger switched off."""
+
+    __slots__ = ()
+    waits = False
+
+    def issued(self, call: Call, issued: Issued) -> None:
+        """Nothing is noted."""
+
+    def refused(self, call: Call, refusal: Refusal, now: float) -> None:
+        """Nothing is noted."""
+
+    async def durable(self) -> None:
+        """Nothing is awaited."""
+
+
+class Ledger:
+    """One writer's chain.
+
+    Args:
+        sink: where it is kept.
+        key: gives the key that seals; asked beside the event loop, again and again until it can.
+        options: weigh the duties.
+        clock: for what is late, and for the ledger's own entries.
+
+    Attributes:
+        waits: whether `durable` is to be awaited before a token is handed out.
+    """
+
+    __slots__ = ("_clock", "_intake", "_options", "_writer", "run", "waits")
+
+    def __init__(self, sink: Sink, *, key: Callable[[], LedgerKey], options: LedgerOptions, clock: Clock) -> None:
+        self.waits = options.waits
+        self._options = options
+        self._clock = clock
+        self._intake = Intake(options.queue_size)
+        self._writer = Writer(
+            self._intake,
+            sink,
+            key=key,
+            hashed=options.hashed,
+            clock=clock,
+            linger_s=0.0 if options.waits else options.window_s * _LINGER_PART,
+            window_s=options.window_s,
+        )
+        self.run = self._writer.run
+        metrics.LEDGER_QUEUE.set_function(self._intake.__len__)
+        metrics.LEDGER_LAG.set_function(self.lag)
+
+    def issued(self, call: Call, issued: Issued) -> None:
+        """Take note of an issuance.
+
+        Raises:
+            Refusal: ``ledger_unavailable``, where none may go unrecorded and there is no room.
+        """
+        agent = call.headers.get(b"user-agent")
+        if agent is not None:
+            agent = agent[:AGENT_MOST]
+        note = IssuedNote(issued.now, call.id, call.client, call.trace, agent, issued.session, issued.minted)
+        if not self._intake.offer(note) and self._options.refuses:
+            raise _unavailable()
+
+    def refused(self, call: Call, refusal: Refusal, now: float) -> None:
+        """Take note of a refusal."""
+        agent = call.headers.get(b"user-agent")
+        if agent is not None:
+            agent = agent[:AGENT_MOST]
+        session = refusal.whose if isinstance(refusal.whose, Session) else None
+        reason = refusal.reason.value
+        self._intake.offer(RefusedNote(now, call.id, call.client, call.trace, agent, reason, call.issuer, session))
+
+    async def durable(self) -> None:
+        """Wait until everything noted so far is durable.
+
+        Raises:
+            Refusal: ``ledger_unavailable``, when it takes too long.
+        """
+        mark = self._intake.taken + len(self._intake)
+        try:
+            async with asyncio.timeout(self._options.wait_s):
+                while self._writer.durable < mark:
+                    await self._writer.progress.wait()
+        except TimeoutError:
+            raise _unavailable() from None
+
+    def lag(self) -> float:
+        """Age of the oldest note that is not durable yet, seconds; 0 where there is none."""
+        since = self._writer.since if self._writer.since is not None else self._intake.oldest()
+        return 0.0 if since is None else max(0.0, self._clock.now() - since)
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last attempt to write failed."""
+        return self._writer.failing
+
+    @property
+    def head(self) -> Head | None:
+        """The last entry that was sealed; None before the chain is open."""
+        return self._writer.head
+
+    async def aclose(self) -> None:
+        """Write what is there, and let go of the chain."""
+        await self._writer.aclose(_CLOSE_S)
+
+
+def _unavailable() -> Refusal:
+    return Refusal(
+        Reason.LEDGER_UNAVAILABLE, "The issuance could not be recorded, and none goes unrecorded here.", retry_after=1
+    )

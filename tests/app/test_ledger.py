@@ -1,0 +1,106 @@
+"""The ledger over HTTP: every exchange stands in it, and what is in it proves."""
+
+import json
+
+import anyio
+import pytest
+
+from support.ledgers import entry_lines
+from tidegate.app.ledger import keys_of, ledger_folder
+from tidegate.tokens.ledger.audit import audit
+from tidegate.tokens.ledger.reading import file_chains
+
+pytestmark = pytest.mark.anyio
+ADA = "user_2sandboxadaXk4Tz9QmWv2LrB7Nc"
+
+
+@pytest.fixture(params=["asgi", "shortcut"])
+def way(request):
+    return request.param
+
+
+async def entries(gate, count):
+    """The exchanges in the ledger, once there are so many."""
+    folder = ledger_folder(gate.runtime.settings)
+    with anyio.fail_after(5):
+        while True:
+            found = [json.loads(line) for line in entry_lines(folder)]
+            found = [entry for entry in found if entry["event"] in {"issued", "refused"}]
+            if len(found) >= count:
+                return found
+            await anyio.sleep(0.02)
+
+
+async def test_issuances_and_refusals_stand_in_it_and_the_chain_holds(gate):
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    token = gate.session(impersonated_by="user_support")
+    answer = await gate.exchange(token, user_agent='evil"\x1b[31m', traceparent=f"00-{trace}-00f067aa0ba902b7-01")
+    refused = await gate.exchange(gate.session(expired=True), "/api/chat/token")
+    nothing = await gate.client.post("/stream/token")
+
+    first, second, third = await entries(gate, 3)
+    assert first["user_id"] == answer.json()["user_id"] == ADA
+    assert (first["subject"], first["act"], first["issuer"]) == (ADA, "user_support", "sandbox")
+    assert (first["address"], first["agent"], first["trace"]) == ("203.0.113.7", 'evil"\x1b[31m', trace)
+    assert first["request"] == answer.headers["x-request-id"]
+    assert (second["reason"], second["issuer"]) == (refused.json()["reason"], "sandbox")
+    assert second["request"] == refused.headers["x-request-id"]
+    assert (third["reason"], third["issuer"]) == (nothing.json()["reason"], "none")
+    settings = gate.runtime.settings
+    (finding,) = await audit(file_chains(ledger_folder(settings)), keys_of(settings, make=False), checkpoints={})
+    assert (finding.wrong, finding.entries) == ("", 4)
+
+
+async def test_no_token_and_no_session_is_written(gate):
+    token = gate.session()
+    answer = await gate.exchange(token)
+    await entries(gate, 1)
+    written = b"\n".join(entry_lines(ledger_folder(gate.runtime.settings))).decode()
+    for part in (*token.split("."), *answer.json()["token"].split(".")[1:], "Ada Lovelace", "ada@sandbox"):
+        assert part not in written
+
+
+async def test_a_refusal_after_verification_says_whose(gate_with):
+    async with gate_with(limit_subject_per_minute=1) as gate:
+        token = gate.session()
+        while (answer := await gate.exchange(token)).status_code == 200:
+            pass
+        *_, last = await entries(gate, 2)
+    assert (last["reason"], last["user_id"]) == (answer.json()["reason"], ADA) == ("limit_subject", ADA)
+
+
+async def test_hashed_names(gate_with):
+    async with gate_with(ledger_hashed=True) as gate:
+        await gate.exchange(gate.session())
+        (entry,) = await entries(gate, 1)
+        key = keys_of(gate.runtime.settings, make=False).sealing
+    assert entry["user_id"] == key.name("user_id", ADA)
+    assert entry["address"] == key.name("address", "203.0.113.7")
+
+
+async def test_with_sync_the_entry_is_there_before_the_answer(gate_with):
+    async with gate_with(ledger_durability="sync") as gate:
+        assert gate.runtime.app.shortcuts == {}
+        for count in range(1, 6):
+            answer = await gate.exchange(gate.session())
+            written = [json.loads(line) for line in entry_lines(ledger_folder(gate.runtime.settings))]
+            assert [entry["request"] for entry in written if entry["event"] == "issued"].count(
+                answer.headers["x-request-id"]
+            ) == 1
+            assert len(written) == count + 1
+
+
+async def test_a_folder_that_cannot_be_used_stops_no_exchange_unless_it_is_to(gate_with, tmp_path):
+    (tmp_path / "file").write_text("")
+    async with gate_with(ledger_dir=tmp_path / "file") as gate:
+        assert (await gate.exchange(gate.session())).status_code == 200
+    async with gate_with(ledger_dir=tmp_path / "file", ledger_durability="sync", ledger_wait_ms=50) as gate:
+        answer = await gate.exchange(gate.session())
+    assert (answer.status_code, answer.json()["reason"]) == (503, "ledger_unavailable")
+    assert "token" not in answer.json()
+
+
+async def test_switched_off_nothing_is_written(gate_with):
+    async with gate_with(ledger="off") as gate:
+        assert (await gate.exchange(gate.session())).status_code == 200
+    assert not ledger_folder(gate.runtime.settings).exists()

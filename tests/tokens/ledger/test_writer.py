@@ -1,0 +1,177 @@
+"""The writer beside the request path: nothing is lost unsaid, and nothing twice."""
+
+import asyncio
+
+import pytest
+
+from support.issuing import NOW
+from support.ledgers import KEY, issued, session
+from tidegate.clock import ManualClock
+from tidegate.errors import Reason, Refusal
+from tidegate.http.call import Call
+from tidegate.tokens.ledger.chain import Chain
+from tidegate.tokens.ledger.errors import LedgerError
+from tidegate.tokens.ledger.model import Head, Opened, parse
+from tidegate.tokens.ledger.service import Ledger, LedgerOptions
+from tidegate.tokens.model import Issued
+
+pytestmark = pytest.mark.anyio
+NAME = "00112233445566aa"
+BEGUN = Head(NAME, 0, KEY.genesis(NAME))
+
+
+class Memory:
+    """A sink that does as the test says; what it has holds as a chain, or the test fails."""
+
+    def __init__(self, *, opening=0, failures=0, cut=0):
+        self.chain = Chain(KEY, BEGUN)
+        self.entries = []
+        self.batches = []
+        self.opening = opening
+        self.failures = failures
+        self.cut = cut
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.closed = False
+
+    async def open(self, key):
+        assert key is KEY
+        if self.opening:
+            self.opening -= 1
+            raise LedgerError("not yet")
+        return Opened(BEGUN, self.cut)
+
+    async def append(self, batch):
+        await self.gate.wait()
+        if self.failures:
+            self.failures -= 1
+            raise LedgerError("the disk is full")
+        assert (batch.first, batch.last) == (self.chain.n + 1, self.chain.n + batch.octets.count(b"\n"))
+        self.batches.append(batch)
+        self.entries += [parse(NAME, line) for line in self.chain.follow_all(batch.octets)]
+
+    async def aclose(self):
+        self.closed = True
+
+    def events(self):
+        return [entry.event for entry in self.entries]
+
+
+class Running:
+    """A ledger at work."""
+
+    def __init__(self, sink, **options):
+        self.clock = ManualClock(NOW)
+        given = {"queue_size": 64, "window_s": 0.02, "waits": False, "wait_s": 0.2, "refuses": False, "hashed": False}
+        self.ledger = Ledger(sink, key=lambda: KEY, options=LedgerOptions(**{**given, **options}), clock=self.clock)
+
+    async def __aenter__(self):
+        self.task = asyncio.create_task(self.ledger.run())
+        return self
+
+    async def __aexit__(self, *_):
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+        await self.ledger.aclose()
+
+    def issue(self, user_id="ada", *, request="r"):
+        note = issued(self.clock.now(), whose=session(user_id))
+        call = Call(request, "203.0.113.7", "https", {b"user-agent": b"app/1.0"})
+        self.ledger.issued(call, Issued(note.session, note.minted, note.now))
+
+
+async def test_what_was_noted_is_written_between_an_opening_and_an_end():
+    sink = Memory()
+    async with Running(sink) as running:
+        running.issue("ada")
+        running.issue("grace")
+        await running.ledger.durable()
+        assert sink.events() == ["opened", "issued", "issued"]
+        assert running.ledger.lag() == 0
+    assert sink.events() == ["opened", "issued", "issued", "closed"]
+    assert [entry.user_id for entry in sink.entries] == [None, "ada", "grace", None]
+    assert sink.closed
+
+
+async def test_what_waits_at_the_end_is_written():
+    sink = Memory()
+    async with Running(sink, window_s=10.0) as running:
+        await asyncio.sleep(0.01)
+        for _ in range(50):
+            running.issue()
+    assert sink.events() == ["opened", *["issued"] * 50, "closed"]
+
+
+async def test_notes_are_written_together():
+    sink = Memory()
+    async with Running(sink) as running:
+        for _ in range(60):
+            running.issue()
+        await running.ledger.durable()
+    assert len(sink.batches) <= 4
+
+
+async def test_a_line_that_a_crash_cut_off_is_in_the_chain():
+    sink = Memory(cut=17)
+    async with Running(sink):
+        await asyncio.sleep(0.01)
+    assert [(entry.event, entry.count) for entry in sink.entries[:2]] == [("recovered", 17), ("opened", None)]
+
+
+async def test_a_disk_that_fails_is_tried_again_with_the_same_batch():
+    sink = Memory(opening=1, failures=2)
+    async with Running(sink, wait_s=2.0) as running:
+        running.issue()
+        await running.ledger.durable()
+    assert sink.events() == ["opened", "issued", "closed"]
+
+
+async def test_what_found_no_room_is_counted_in_the_chain():
+    sink = Memory()
+    async with Running(sink, wait_s=2.0) as running:
+        await asyncio.sleep(0.01)
+        sink.gate.clear()
+        for _ in range(64 + 5):
+            running.issue()
+        running.clock.advance(3)
+        assert running.ledger.lag() == 3
+        sink.gate.set()
+        await running.ledger.durable()
+    (lost,) = [entry for entry in sink.entries if entry.event == "lost"]
+    assert lost.count == 5
+    assert sink.events().count("issued") == 64
+
+
+async def test_where_none_may_go_unrecorded_exchanges_are_refused_when_there_is_no_room():
+    sink = Memory()
+    async with Running(sink, refuses=True) as running:
+        for _ in range(64):
+            running.issue()
+        with pytest.raises(Refusal) as refused:
+            running.issue()
+        assert refused.value.reason is Reason.LEDGER_UNAVAILABLE
+        running.ledger.refused(Call("r", "203.0.113.7", "https", {}), refused.value, NOW)  # raises nothing
+
+
+async def test_waiting_for_a_disk_that_does_not_answer_ends():
+    sink = Memory()
+    async with Running(sink, waits=True, wait_s=0.05) as running:
+        await asyncio.sleep(0.01)
+        sink.gate.clear()
+        running.issue()
+        with pytest.raises(Refusal) as refused:
+            await running.ledger.durable()
+        assert refused.value.reason is Reason.LEDGER_UNAVAILABLE
+        sink.gate.set()
+
+
+async def test_many_wait_for_one_batch():
+    sink = Memory()
+    async with Running(sink, waits=True, wait_s=2.0) as running:
+
+        async def exchange(number):
+            running.issue(request=f"r-{number}")
+            await running.ledger.durable()
+            return {entry.request for entry in sink.entries} >= {f"r-{number}"}
+
+        assert all(await asyncio.gather(*map(exchange, range(40))))
