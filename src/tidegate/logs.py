@@ -20,7 +20,10 @@ from tidegate.clock import Clock, rfc3339
 _SECRET_NAMES: Final = re.compile(r"token|secret|password|authorization|cookie|private|api_key$", re.IGNORECASE)
 # Looked for at the beginning of a word only: at each letter of one, a long word without a dot would take minutes.
 _JWT: Final = re.compile(
-    r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){0,2}"
+    r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,}\."
+    # A signed token, or an encrypted one; with its key used directly, that one's second part is empty.
+    r"(?:[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){0,2}"
+    r"|\.[A-Za-z0-9_-]{12,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)?)"
 )
 _PEM: Final = re.compile(r"-----BEGIN.*?(?:-----END[^-]*-----|\Z)", re.DOTALL)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")

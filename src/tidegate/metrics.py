@@ -118,6 +118,23 @@ JWKS_STALE_SERVED = Counter(
     "tidegate_jwks_stale_served_total", "Verifications with keys past their freshness.", registry=REGISTRY
 )
 
+# Sessions that the app keeps in a database.
+SESSION_LOOKUPS = Counter(
+    "tidegate_session_lookups_total",
+    "Questions to the app's session route, and those not asked.",
+    ["result"],
+    registry=REGISTRY,
+)
+SESSION_LOOKUPS_FLYING = Gauge(
+    "tidegate_session_lookups_under_way", "Questions to the app's session route under way.", registry=REGISTRY
+)
+SESSION_LOOKUP_ENTRIES = Gauge(
+    "tidegate_session_lookup_entries", "Answers of the app's session route that are remembered.", registry=REGISTRY
+)
+SESSION_LOOKUP_EVICTED = Counter(
+    "tidegate_session_lookup_evicted_total", "Answers forgotten because the memory was full.", registry=REGISTRY
+)
+
 # Stream, upstream.
 UPSTREAM_DURATION = Histogram(
     "tidegate_upstream_request_duration_seconds",

@@ -21,8 +21,12 @@ FILLED = {
     r"your.stream.api.key|your.production.api.key": "k4tq7w2mzr9x",
     r"your.stream.api.secret|your.production.api.secret": "h2c8v5n1x7b4m9q6w3e0r5t8y1u4i7o2",
     r"pk_(live|test)_\.\.\.": rf"pk_\1_{CLERK}",
+    r"the.same.as.in.the.app": "f5j8p2s6v9y3b7e1h4k0n8q5t2w6z9c3",
     r'"-----BEGIN PUBLIC KEY.*"': json.dumps(PEM.decode()).replace("\\", r"\\"),
 }
+ALONE = re.compile(r"OIDC|^TIDEGATE_AUTHJS|\AAUTH_SECRET(?!.*TIDEGATE_ISSUERS)", re.MULTILINE | re.DOTALL)
+"""Examples of an issuer that comes first."""
+
 ELSEWHERE = {
     "STREAM_API_KEY": "k4tq7w2mzr9x",
     "STREAM_API_SECRET": "h2c8v5n1x7b4m9q6w3e0r5t8y1u4i7o2",
@@ -45,7 +49,7 @@ def test_each_settings_example_is_accepted(block: Block, tmp_path: Path, monkeyp
     file.write_text(filled(block.text))
     names = {line.partition("=")[0] for line in block.text.splitlines() if line}
     # What the page leaves to others: credentials, an issuer if it names none, and in production a proxy.
-    fields = {VARIABLES[name] for name in names} | ({"clerk_publishable_key"} if "OIDC" in block.text else set())
+    fields = {VARIABLES[name] for name in names} | ({"clerk_publishable_key"} if ALONE.search(block.text) else set())
     environ = {name: value for name, value in ELSEWHERE.items() if VARIABLES[name] not in fields}
 
     loaded = load(environ, env_file=file)

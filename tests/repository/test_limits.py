@@ -10,7 +10,13 @@ from tidegate import metrics
 from tidegate.settings import kinds
 from tidegate.settings.model import SPECS, VARIABLES
 
-RULES = {"token_life_seconds", "clock_skew_seconds", "session_max_age_seconds", "probe_seconds"}
+RULES = {
+    "token_life_seconds",
+    "clock_skew_seconds",
+    "session_max_age_seconds",
+    "authjs_max_age_seconds",
+    "probe_seconds",
+}
 """Numbers that bound nothing; the page names them."""
 
 SHOWN = re.compile(r"`((?:tidegate|http)_[a-z_]+)(?:\{([a-z_]+)=\"([a-z_]+)\"\})?`")
@@ -54,7 +60,11 @@ def test_every_bound_has_one_setting_and_a_metric_that_is_there(root: Path) -> N
 def test_every_number_among_the_settings_reaches_what_it_bounds(root: Path) -> None:
     package = root / "src" / "tidegate"
     source = "\n".join(path.read_text() for path in package.rglob("*.py") if path.parent.name != "settings")
-    issuers = {"clock_skew_seconds", "session_max_age_seconds"}  # these go into each issuer's own settings
+    issuers = {
+        "clock_skew_seconds",
+        "session_max_age_seconds",
+        "authjs_max_age_seconds",
+    }  # these go into each issuer's own settings
 
     for field in {field for field, spec in SPECS.items() if isinstance(spec.kind, kinds.Integer)} - issuers:
         assert re.search(rf"settings\.{field}\b", source), f"nothing reads {field}"

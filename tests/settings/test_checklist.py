@@ -39,6 +39,7 @@ SETTINGS_CASES = {
         {"issuers": (LOCAL,)},
         {"issuers": (CLERK.model_copy(update={"jwks_url": "http://k.example"}),)},
     ],
+    "authjs-cookies": [{"auth_secrets": (SecretStr(SECRET),), "authjs_cookies": ("authjs.session-token",)}],
     "clerk-authorized-parties": [
         {"issuers": (CLERK.model_copy(update={"authorized_parties": ()}),)},
         {"issuers": (CLERK.model_copy(update={"azp": "off"}),)},

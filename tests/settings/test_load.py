@@ -27,6 +27,20 @@ CONTRACT = [
     "CLERK_AUTHORIZED_PARTIES",
     "AUTH_SECRET",
     "NEXTAUTH_SECRET",
+    "AUTH_SECRET_1",
+    "AUTH_SECRET_2",
+    "AUTH_SECRET_3",
+    "TIDEGATE_AUTHJS_VERSION",
+    "TIDEGATE_AUTHJS_COOKIES",
+    "TIDEGATE_AUTHJS_MAX_AGE_SECONDS",
+    "TIDEGATE_AUTHJS_SESSION_URL",
+    "TIDEGATE_AUTHJS_FRESH_SECONDS",
+    "TIDEGATE_AUTHJS_REFUSED_SECONDS",
+    "TIDEGATE_AUTHJS_TIMEOUT_MS",
+    "TIDEGATE_AUTHJS_LOOKUPS_MAX",
+    "TIDEGATE_AUTHJS_LOOKUPS_PER_MINUTE",
+    "TIDEGATE_AUTHJS_ANSWER_BYTES",
+    "TIDEGATE_AUTHJS_ANSWERS",
     "TIDEGATE_OIDC_ISSUER",
     "TIDEGATE_OIDC_JWKS_URL",
     "TIDEGATE_OIDC_PEM",
@@ -219,7 +233,7 @@ def test_production_is_sound_and_has_no_docs():
     ],
 )
 def test_aliases_may_agree_but_not_differ(field, first, second, text):
-    base = without(DEVELOPMENT, *SPECS[field].variables)
+    base = without(DEVELOPMENT, *SPECS[field].variables) | {"TIDEGATE_AUTHJS_VERSION": "off"}
     value = DEVELOPMENT.get(SPECS[field].variables[0], SECRET)
     agreed = load({**base, first: value, second: value})
     assert agreed.origins[field] == f"environment {first}"

@@ -13,7 +13,7 @@ from tidegate.settings.checklist import Facts, check
 from tidegate.settings.model import SPECS, VARIABLES
 from tidegate.settings.show import render
 
-SECRET_VARIABLES = ("STREAM_API_SECRET", "STREAM_CHAT_API_SECRET", "AUTH_SECRET", "NEXTAUTH_SECRET")
+SECRET_VARIABLES = ("STREAM_API_SECRET", "STREAM_CHAT_API_SECRET", "AUTH_SECRET", "NEXTAUTH_SECRET", "AUTH_SECRET_1")
 BOUNDED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 sensible = st.sampled_from(

@@ -107,14 +107,6 @@ def test_two_listeners_at_one_address():
     assert load({"TIDEGATE_BIND": "127.0.0.1:0", "TIDEGATE_OPS_BIND": "127.0.0.1:0"})
 
 
-def test_secrets_of_auth_js():
-    assert "shorter than 32" in problems({**DEVELOPMENT, "AUTH_SECRET": SECRET[:31]})["AUTH_SECRET"]
-    assert "shorter than 32" in problems({**DEVELOPMENT, "NEXTAUTH_SECRET": SECRET[:31]})["NEXTAUTH_SECRET"]
-    loaded = load({**DEVELOPMENT, "AUTH_SECRET": SECRET[:32]})
-    assert loaded.settings.auth_secrets[0].get_secret_value() == SECRET[:32]
-    assert any("does not accept encrypted Auth.js sessions" in warning for warning in loaded.warnings)
-
-
 def test_sizes_that_contradict_each_other():
     assert "TIDEGATE_SESSION_HEADER_BYTES" in problems(
         {"TIDEGATE_SESSION_HEADER_BYTES": "4096", "TIDEGATE_SESSION_TOKEN_BYTES": "4095"}

@@ -275,6 +275,7 @@ def _rates(settings: Settings) -> LimitRates:
         issuer=settings.limit_issuer_per_minute,
         total=settings.limit_total_per_minute,
         entries=settings.limit_entries,
+        lookup=settings.authjs_lookups_per_minute if settings.authjs_session_url else 0,
     )
 
 

@@ -19,6 +19,7 @@ from tidegate.credentials import Credentials
 from tidegate.errors import Reason
 from tidegate.http.answer import AsgiApp
 from tidegate.http.call import CallReader
+from tidegate.http.cookies import SessionCookies
 from tidegate.http.cors import Cors
 from tidegate.http.faces import ErrorShapes, Face
 from tidegate.http.hosts import HostRule
@@ -26,7 +27,7 @@ from tidegate.http.operators import Operators, by_method
 from tidegate.http.proxy import ProxyRule
 from tidegate.limits import Gcra
 from tidegate.logs import RequestLog
-from tidegate.settings import Environment, Settings
+from tidegate.settings import Environment, Settings, authjs
 from tidegate.tokens.ledger.service import Records
 from tidegate.tokens.present import mobile_token, web_token
 from tidegate.tokens.routes import Admission, DoorRules, ExchangeDoor, StatusDoor
@@ -59,19 +60,18 @@ class Doors:
         self._background = background
         self._log = log
         self._production = settings.environment is Environment.PRODUCTION
-        self._cors = Cors(settings.cors_origins)
+        self._cookies = (
+            SessionCookies(authjs.cookies(settings), settings.session_token_bytes)
+            if any(issuer.kind == authjs.KIND for issuer in settings.issuers)
+            else None
+        )
+        self._cors = Cors(settings.cors_origins, credentials=self._cookies is not None)
         self._reader = CallReader(ProxyRule(settings.trusted_proxies))
         self._shapes = ErrorShapes(settings.documentation_url, detailed=not self._production)
 
     def main(self, exchange: Exchange, watch: Watch, status: ChatStatus, records: Records) -> Gateway:
         """The application of the main listener."""
-        rules = DoorRules(
-            https=self._production,
-            cors=self._cors,
-            token_bytes=self._settings.session_token_bytes,
-            body_bytes=self._settings.body_bytes,
-        )
-        admission = Admission(exchange, rules)
+        admission = Admission(exchange, self._rules())
         exchanges = {
             path: ExchangeDoor(
                 face,
@@ -103,6 +103,15 @@ class Doors:
             routers.append(metrics_route())
         app = self._described(self._framework(routers, exchanges), describe)
         return self._gateway(app, exchanges, self._cors, shortcuts=not records.waits)
+
+    def _rules(self) -> DoorRules:
+        return DoorRules(
+            https=self._production,
+            cors=self._cors,
+            token_bytes=self._settings.session_token_bytes,
+            body_bytes=self._settings.body_bytes,
+            cookies=self._cookies,
+        )
 
     def ops(self, watch: Watch, operated: Sequence[APIRouter]) -> Gateway:
         """The application of the operator's listener.

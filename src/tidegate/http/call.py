@@ -15,11 +15,11 @@ SCOPE_KEY: Final = "tidegate.call"
 
 _READ: Final = frozenset(
     {
-        b"authorization", b"content-length", b"host", b"origin", b"traceparent",
+        b"authorization", b"content-length", b"cookie", b"host", b"origin", b"sec-fetch-site", b"traceparent",
         b"transfer-encoding", b"user-agent", b"x-forwarded-for", b"x-forwarded-proto", b"x-request-id",
     }
 )  # fmt: skip
-_JOINED: Final = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
+_JOINED: Final = {b"cookie": b"; ", b"x-forwarded-for": b",", b"x-forwarded-proto": b","}
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 
@@ -112,7 +112,7 @@ class CallReader:
                 if name not in headers:
                     headers[name] = value
                 elif name in _JOINED:
-                    headers[name] += b"," + value
+                    headers[name] += _JOINED[name] + value
                 elif name == b"authorization":
                     twice = True
         peer = client[0] if client else UNKNOWN

@@ -15,6 +15,7 @@ _EXPOSE: Final = (
     b"access-control-expose-headers",
     b"Retry-After, RateLimit, RateLimit-Policy, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, X-Request-Id",
 )
+_CREDENTIALS: Final = (b"access-control-allow-credentials", b"true")
 _VARY: Final = (b"vary", b"Origin")
 
 
@@ -23,13 +24,16 @@ class Cors:
 
     Args:
         origins: exact, for instance ``https://app.example.com``. Never a wildcard.
+        credentials: whether cookies may come along (the Fetch standard, section 3.2.5).
     """
 
     __slots__ = ("_known", "_unknown")
 
-    def __init__(self, origins: Iterable[str]) -> None:
+    def __init__(self, origins: Iterable[str], *, credentials: bool = False) -> None:
+        cookies: Headers = [_CREDENTIALS] if credentials else []
         self._known: dict[bytes, Headers] = {
-            origin.encode(): [(b"access-control-allow-origin", origin.encode()), _EXPOSE, _VARY] for origin in origins
+            origin.encode(): [(b"access-control-allow-origin", origin.encode()), *cookies, _EXPOSE, _VARY]
+            for origin in origins
         }
         self._unknown: Headers = [_VARY] if self._known else []
 
@@ -38,6 +42,14 @@ class Cors:
         if origin is None:
             return self._unknown
         return self._known.get(origin, self._unknown)
+
+    def lists(self, origin: bytes | None) -> bool:
+        """Whether a page of this origin was named, rather than merely being at our own address.
+
+        Args:
+            origin: the request's ``Origin``.
+        """
+        return origin in self._known
 
     def require(self, origin: bytes, scheme: str, host: bytes) -> None:
         """A token is only handed to a page we know, or one that comes from our own address.

@@ -2,10 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import httpx2
 
 from tidegate.clock import Clock
+from tidegate.identity.authjs.assemble import authjs_sessions, secret_keys
 from tidegate.identity.discovery import DirectKeyServer, DiscoveredKeyServer, KeyServer
 from tidegate.identity.fetch import DocumentFetcher, Freshness, new_client
 from tidegate.identity.jws import JwsLimits
@@ -54,19 +56,47 @@ def assemble(settings: Settings, clock: Clock, *, client: httpx2.AsyncClient | N
     options = _options(settings, freshness)
     disk = KeyDisk(settings.state_dir)
     issuers = tuple(
-        issuer_from_config(
+        _authjs(config, settings, clock, disk)
+        if config.kind == "authjs"
+        else issuer_from_config(
             config,
             fetcher=fetcher,
             clock=clock,
             options=options,
             disk=disk,
             user_id_claim=settings.user_id_claim,
-            factor=any(row.risk is Risk.STALE_FACTOR for row in settings.life_by_risk),
+            factor=_reads_factor(settings),
             rules=settings.profile_rules,
         )
         for config in settings.issuers
     )
-    return Issuers(issuers, JwsLimits(settings.session_token_bytes, settings.session_header_bytes), client.aclose)
+    return Issuers(
+        issuers,
+        JwsLimits(settings.session_token_bytes, settings.session_header_bytes),
+        partial(_close, client, issuers),
+    )
+
+
+async def _close(client: httpx2.AsyncClient, issuers: tuple[Issuer, ...]) -> None:
+    await client.aclose()
+    for issuer in issuers:
+        if issuer.sessions is not None:
+            await issuer.sessions.aclose()
+
+
+def _reads_factor(settings: Settings) -> bool:
+    return any(row.risk is Risk.STALE_FACTOR for row in settings.life_by_risk)
+
+
+def _authjs(config: IssuerConfig, settings: Settings, clock: Clock, disk: KeyDisk) -> Issuer:
+    policy = IssuerPolicy.from_config(
+        config,
+        user_id_claim=settings.user_id_claim,
+        factor=_reads_factor(settings),
+        rules=settings.profile_rules,
+    )
+    keys = secret_keys(config, settings, disk)
+    return Issuer(policy, keys, authjs_sessions(policy, keys, settings, clock))
 
 
 def _fetcher(settings: Settings, client: httpx2.AsyncClient, freshness: Freshness) -> DocumentFetcher:

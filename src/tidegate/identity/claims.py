@@ -11,7 +11,7 @@ from typing import Final
 
 from tidegate.errors import Reason
 from tidegate.identity.carried import carried
-from tidegate.identity.keys import Key
+from tidegate.identity.keys import LiveKey
 from tidegate.identity.marks import classify
 from tidegate.identity.model import (
     _PROOF,
@@ -44,7 +44,7 @@ _RARE: Final = frozenset(
 
 
 def judge(
-    claims: Mapping[str, object], header_typ: str | None, policy: IssuerPolicy, now: float, key: Key
+    claims: Mapping[str, object], header_typ: str | None, policy: IssuerPolicy, now: float, key: LiveKey
 ) -> VerifiedSubject:
     """Judge the claims of a token whose signature ``key`` was found good.
 
@@ -62,7 +62,7 @@ def judge(
         ClaimRefused: the first rule that the claims break.
     """
     get = claims.get
-    if get("iss") != policy.issuer:
+    if get("iss") != policy.issuer and policy.preset.has_iss:
         raise _other_issuer()
     expires_at, issued_at = _times(claims, policy, now)
     preset = policy.preset

@@ -234,14 +234,14 @@ def parse(compact: bytes | str, limits: JwsLimits = DEFAULT) -> Compact:
     header = _headers.get(header_segment)
     unknown = header is None
     if header is None:
-        header = _read_header(_object(header_segment, "header")[1])
-    payload, claims = _object(payload_segment, "payload")
+        header = _read_header(json_object(header_segment, "header")[1])
+    payload, claims = json_object(payload_segment, "payload")
     return Compact(
         header,
         claims,
         payload,
         octets[: -1 - len(signature_segment)],
-        _decoded(signature_segment, "signature"),
+        decoded(signature_segment, "signature"),
         header_segment if unknown else None,
     )
 
@@ -253,15 +253,33 @@ def _ascii(compact: str) -> bytes:
         raise TokenMalformed("The token holds a character outside ASCII.") from None
 
 
-def _decoded(segment: bytes, name: str) -> bytes:
+def decoded(segment: bytes, name: str) -> bytes:
+    """The octets of one segment of a token.
+
+    Args:
+        segment: as spelled in the token.
+        name: what it is called in a refusal.
+
+    Raises:
+        TokenMalformed: it is not the canonical spelling of octets.
+    """
     try:
         return base64url.decode(segment)
     except ValueError:
         raise TokenMalformed(f"The token's {name} is not canonical base64url.") from None
 
 
-def _object(segment: bytes, name: str) -> tuple[bytes, dict[str, object]]:
-    octets = _decoded(segment, name)
+def json_object(segment: bytes, name: str) -> tuple[bytes, dict[str, object]]:
+    """The octets of one segment, and the JSON object that they must be.
+
+    Args:
+        segment: as spelled in the token.
+        name: what it is called in a refusal.
+
+    Raises:
+        TokenMalformed: it is not that.
+    """
+    octets = decoded(segment, name)
     try:
         return octets, parse_object(octets)
     except StrictJsonError as error:
@@ -277,10 +295,19 @@ def _read_header(members: dict[str, object]) -> Header:
     alg = members.get("alg")
     if not isinstance(alg, str):
         raise TokenMalformed("The header's algorithm (alg) is missing or not a string.")
-    return Header(alg, _optional_string(members, "kid"), _optional_string(members, "typ"))
+    return Header(alg, optional_string(members, "kid"), optional_string(members, "typ"))
 
 
-def _optional_string(members: dict[str, object], name: str) -> str | None:
+def optional_string(members: dict[str, object], name: str) -> str | None:
+    """A member of a header that is a string where it is there.
+
+    Args:
+        members: the header's.
+        name: of the member.
+
+    Raises:
+        TokenMalformed: it is something else.
+    """
     value = members.get(name)
     if value is None and name not in members:
         return None

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from tidegate.errors import TidegateError
 from tidegate.identity.admission import KeyRefusedError, public_key_from_jwk, public_key_from_pem, thumbprint
@@ -12,6 +12,15 @@ from tidegate.identity.strictjson import StrictJsonError, parse_object
 
 KEYS_MAX: Final = 20
 DOCUMENT_OCTETS_MAX: Final = 65_536
+
+
+class LiveKey(Protocol):
+    """What a verified session hangs on, whatever its kind."""
+
+    @property
+    def live(self) -> bool:
+        """False once nothing that it vouched for may be accepted any more."""
+        ...
 
 
 class KeySetError(TidegateError):

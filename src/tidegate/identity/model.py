@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final, NoReturn, Self
 
 from tidegate.errors import Reason, Refusal, TidegateError
-from tidegate.identity.keys import Key
+from tidegate.identity.keys import LiveKey
 from tidegate.settings import IssuerConfig
 from tidegate.settings.presets import OIDC, PRESETS, Preset
 from tidegate.settings.profile_rules import ProfileRule, carried_claims
@@ -76,7 +76,12 @@ class KeysNeeded(TidegateError):
         issuer: the configured name of the issuer whose keys are needed.
         kid: the key that is missing; None if the issuer has no usable key at all. It is text of
             an unverified token: it must not be logged, and the message does not contain it.
+
+    Attributes:
+        asks_app: whether the question is about this one caller, so that each caller causes one of its own.
     """
+
+    asks_app = False
 
     def __init__(self, issuer: str, kid: str | None) -> None:
         super().__init__(f"keys of issuer {issuer} are needed")
@@ -232,7 +237,7 @@ class VerifiedSubject:
     Args:
         proof: the judge's proof; anything else is refused.
         policy: the issuer's policy the token was judged against.
-        key: the key that signed the token.
+        key: the key that signed the token, or opened it.
         subject: the verified ``sub``.
         session_id: the session's id (``sid``), if it has one.
         kind: what the token is for.
@@ -247,7 +252,7 @@ class VerifiedSubject:
     __slots__ = ("_lifetime", "expires_at", "key", "kind", "particulars", "policy", "session_id", "subject")
 
     policy: IssuerPolicy
-    key: Key
+    key: LiveKey
     subject: str
     session_id: str | None
     kind: TokenKind
@@ -259,7 +264,7 @@ class VerifiedSubject:
         self,
         proof: object,
         policy: IssuerPolicy,
-        key: Key,
+        key: LiveKey,
         subject: str,
         session_id: str | None,
         kind: TokenKind,

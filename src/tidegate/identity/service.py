@@ -10,6 +10,7 @@ from typing import Final
 
 from tidegate.clock import Clock
 from tidegate.errors import Reason, Refusal
+from tidegate.identity.authjs.sessions import AuthjsSessions
 from tidegate.identity.claims import judge
 from tidegate.identity.explain import Verdict, checks
 from tidegate.identity.jws import DEFAULT, AlgorithmNotAllowed, Compact, JwsLimits, KeyUnknown, parse
@@ -24,6 +25,7 @@ _NOT_CONFIGURED: Final = (
     "CLERK_PUBLISHABLE_KEY=pk_test_... or TIDEGATE_OIDC_ISSUER=https://login.example.com"
 )
 _NOT_CONFIGURED_SECONDS: Final = 60
+_DOTS_OF_SIGNED: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,12 @@ class Issuer:
     Attributes:
         policy: what its tokens are held to.
         keys: where its keys come from.
+        sessions: opens its sessions where they are not signed; None where they are.
     """
 
     policy: IssuerPolicy
     keys: KeySource
+    sessions: AuthjsSessions | None = None
 
 
 class Verifier:
@@ -48,10 +52,10 @@ class Verifier:
         limits: sizes beyond which a token is refused unread.
 
     Raises:
-        ValueError: two issuers share a name or an issuer value.
+        ValueError: two issuers share a name or an issuer value, or the sessions of two are not signed.
     """
 
-    __slots__ = ("_by_iss", "_by_name", "_clock", "_limits", "issuers")
+    __slots__ = ("_by_iss", "_by_name", "_clock", "_limits", "_unsigned", "issuers")
 
     def __init__(self, issuers: Sequence[Issuer], clock: Clock, limits: JwsLimits = DEFAULT) -> None:
         self.issuers = tuple(issuers)
@@ -59,6 +63,10 @@ class Verifier:
         self._by_name = {issuer.policy.name: issuer for issuer in issuers}
         if not len(self._by_iss) == len(self._by_name) == len(self.issuers):
             raise ValueError("issuers must differ in name and in issuer value")
+        unsigned = [issuer.sessions for issuer in self.issuers if issuer.sessions is not None]
+        if len(unsigned) > 1:
+            raise ValueError("sessions that are not signed do not say which of several issuers they are of")
+        self._unsigned = unsigned[0] if unsigned else None
         self._clock = clock
         self._limits = limits
 
@@ -76,6 +84,8 @@ class Verifier:
             Refusal: the session is not accepted.
             KeysNeeded: the issuer must be asked for its keys first.
         """
+        if self._unsigned is not None and bearer.count(b".") != _DOTS_OF_SIGNED:
+            return _verify_unsigned(self._unsigned, bearer, now)
         token = self._read(bearer)
         issuer = self._choose(token)
         try:
@@ -115,7 +125,11 @@ class Verifier:
             Refusal: ``key_unknown`` while the budget for unknown keys is spent, ``identity_unavailable``
                 while the key server fails; both say when to ask again.
         """
-        outcome = await self._by_name[needed.issuer].keys.ask(needed.kid)
+        issuer = self._by_name[needed.issuer]
+        if issuer.sessions is not None:
+            await issuer.sessions.ask(needed)
+            return
+        outcome = await issuer.keys.ask(needed.kid)
         if outcome.result is AskResult.BUDGET_SPENT:
             raise needed.refusal(outcome.retry_after)
         if outcome.result is AskResult.FAILED:
@@ -178,7 +192,7 @@ class Verifier:
         """The configured issuer, by exact look-up; the unverified value serves for nothing else."""
         iss = token.unverified_claims.get("iss")
         issuer = self._by_iss.get(iss) if type(iss) is str else None
-        if issuer is None:
+        if issuer is None or issuer.sessions is not None:  # whose own name proves nothing
             raise Refusal(
                 Reason.ISSUER_UNKNOWN,
                 f"The token's issuer (iss) is none of the {len(self.issuers)} configured ones; "
@@ -188,10 +202,22 @@ class Verifier:
 
     def _policy_of(self, bearer: bytes) -> IssuerPolicy | None:
         """The policy that a token is held to, or None if it does not get so far."""
+        if self._unsigned is not None and bearer.count(b".") != _DOTS_OF_SIGNED:
+            return self._unsigned.policy
         try:
             return self._choose(self._read(bearer)).policy
         except Refusal:
             return None
+
+
+def _verify_unsigned(sessions: AuthjsSessions, bearer: bytes, now: float) -> VerifiedSubject:
+    """What is no signed token is for the one issuer whose sessions are not signed."""
+    try:
+        opened = sessions.open(bearer)
+        return judge(opened.claims, None, opened.policy, now, opened.key)
+    except Refusal as refusal:
+        refusal.issuer = sessions.policy.name
+        raise
 
 
 def _authenticate(token: Compact, issuer: Issuer) -> Key:

@@ -16,6 +16,7 @@ class LimitRates:
         issuer: for all users of one issuer together.
         total: for everybody together.
         entries: the most addresses, and the most subjects, remembered at once.
+        lookup: questions to the app's session route that one client address may cause.
     """
 
     address: int
@@ -23,6 +24,7 @@ class LimitRates:
     issuer: int
     total: int
     entries: int
+    lookup: int = 0
 
 
 FAILURE_COST = 10
@@ -36,12 +38,13 @@ class ExchangeLimits:
         rates: requests a minute for each scope.
     """
 
-    __slots__ = ("_address", "_issuer", "_subject", "_total")
+    __slots__ = ("_address", "_issuer", "_lookup", "_subject", "_total")
 
     def __init__(self, rates: LimitRates) -> None:
         self._address = _limit("address", Reason.LIMIT_ADDRESS, rates.address, rates.entries)
         self._subject = _limit("subject", Reason.LIMIT_SUBJECT, rates.subject, rates.entries)
         self._issuer = _limit("issuer", Reason.LIMIT_ISSUER, rates.issuer, 64)
+        self._lookup = _limit("lookup", Reason.LIMIT_ADDRESS, rates.lookup, rates.entries)
         self._total = _limit("total", Reason.LIMIT_TOTAL, rates.total, 2)
 
     def spend_address(self, address: str, now: float) -> None:
@@ -52,6 +55,15 @@ class ExchangeLimits:
         """
         if self._address is not None:
             self._address.spend(address, now)
+
+    def spend_lookup(self, address: str, now: float) -> None:
+        """Take one question to the app's session route from an address, besides the request itself.
+
+        Raises:
+            LimitExceeded: `limit_address`.
+        """
+        if self._lookup is not None:
+            self._lookup.spend(address, now)
 
     def charge_failure(self, address: str, now: float) -> None:
         """Take the rest of what a failed verification costs."""

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from tidegate.settings import authjs, urls
 from tidegate.settings import credential_rules as credentials
-from tidegate.settings import urls
 from tidegate.settings.filling import unnamed
 from tidegate.settings.load import Loaded
 from tidegate.settings.model import Settings
@@ -180,9 +180,15 @@ _RULES: Final = (
         "Set CLERK_PUBLISHABLE_KEY to the pk_live_ key.",
     ),
     _Rule(
+        "authjs-cookies",
+        authjs.are_cookies_safe,
+        "Session cookies of Auth.js have names that only the app itself can set, over HTTPS.",
+        "Leave TIDEGATE_AUTHJS_COOKIES out, or give the app's cookie a name that begins with __Secure- or __Host-.",
+    ),
+    _Rule(
         "audience",
         lambda s: all(issuer.is_bound() for issuer in s.issuers),
-        "Issuers besides Clerk have an audience or a client to be named, so that tokens for others are refused.",
+        "Issuers besides Clerk and Auth.js have an audience or a client to be named: no tokens for others.",
         "Set TIDEGATE_OIDC_AUDIENCE, or audience in TIDEGATE_ISSUERS.",
     ),
     _Rule(
@@ -235,7 +241,7 @@ _RULES: Final = (
     ),
     _Rule(
         "clock-skew",
-        lambda s: all(issuer.clock_skew_seconds <= _SKEW_MAX for issuer in s.issuers),
+        lambda s: all(issuer.clock_skew_seconds <= _SKEW_MAX for issuer in s.issuers if issuer.kind != "authjs"),
         f"Issuers' clocks may be off by {_SKEW_MAX} s at most.",
         "Lower TIDEGATE_CLOCK_SKEW_SECONDS, and keep the machine's clock by NTP.",
     ),

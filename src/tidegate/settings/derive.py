@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tidegate.settings import clerk, urls
+from tidegate.settings import authjs, clerk, urls
+from tidegate.settings.authjs_section import SECRET_FIELDS
 from tidegate.settings.draft import Draft
 from tidegate.settings.filling import fill
 from tidegate.settings.issuers import IssuerConfig, parse_issuer
@@ -55,9 +56,12 @@ def derive(draft: Draft, listed: tuple[Mapping[str, object], ...]) -> Derived:
     _add_oidc(draft, common, derived)
     for row in PRESETS.values():
         _add_preset(draft, common, derived, row)
+    _add_authjs(draft, common, listed, derived)
     for number, members in enumerate(listed, 1):
-        _add_members(common, derived, draft.name("issuers"), members, f"element {number} ")
+        of_kind = authjs.members(draft.settings) if authjs.is_listed(members) else {}
+        _add_members({**common, **of_kind}, derived, draft.name("issuers"), members, f"element {number} ")
     derived.problems.extend(_check_list(derived))
+    derived.problems.extend(authjs.check_listed(draft, listed))
     for issuer, variable in zip(derived.issuers, derived.variables, strict=True):
         derived.problems.extend(_check_transport(draft, issuer, variable))
     return derived
@@ -156,6 +160,27 @@ def _add_members(
         derived.problems.append(Problem(variable, f"{label}{unfit.wrong}", unfit.mend))
     else:
         derived.add(variable, {**common, **filled}, label)
+
+
+def _add_authjs(
+    draft: Draft, common: Mapping[str, object], listed: tuple[Mapping[str, object], ...], derived: Derived
+) -> None:
+    """It comes after the others, or stands where ``TIDEGATE_ISSUERS`` lists it, with the namespace it has there."""
+    settings = draft.settings
+    if not authjs.is_configured(settings) or any(map(authjs.is_listed, listed)):
+        return
+    given = next((field for field in (*SECRET_FIELDS, "authjs_session_url") if field in draft.given), None)
+    if given is None:
+        return
+    if derived.issuers or listed:
+        # Which of two is the primary one decides everybody's user id, so it is not for us to choose.
+        mend = (
+            'say where Auth.js stands with {"kind": "authjs", "namespace": ...} in TIDEGATE_ISSUERS, '
+            "or set TIDEGATE_AUTHJS_VERSION=off if its sessions are not to be accepted"
+        )
+        derived.problems.append(Problem(draft.name(given), "adds Auth.js to another issuer without a namespace", mend))
+        return
+    derived.add(draft.name(given), {**common, **authjs.members(settings)})
 
 
 def _check_list(derived: Derived) -> Iterator[Problem]:

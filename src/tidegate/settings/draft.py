@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tidegate.settings.authjs_section import SECRET_FIELDS
 from tidegate.settings.model import SPECS, Settings
 from tidegate.settings.preset_section import PresetSection
 from tidegate.settings.sources import Given
@@ -40,4 +41,6 @@ class Draft:
         """Whether an issuer was asked for, sound or not."""
         wanted = {"clerk_publishable_key", "clerk_jwt_issuer", "clerk_jwt_key", "oidc_issuer", "issuers"}
         wanted |= PresetSection.model_fields.keys()
+        if self.settings.authjs_version != "off":
+            wanted |= {*SECRET_FIELDS, "authjs_session_url"}
         return bool(wanted & (self.given.keys() | self.failed))

@@ -9,6 +9,7 @@ from tidegate.settings.presets import PRESETS, Ask, Preset
 from tidegate.settings.problems import Unfit
 
 _SHARED_SECRETS: Final = frozenset({"secret", "jwt_secret", "shared_secret"})
+_OWN_KINDS: Final = frozenset({"clerk", "authjs"})
 _OF_EVERY_ISSUER: Final = frozenset({"issuer", "audience"})
 _FILLED_MAX: Final = 100
 
@@ -42,7 +43,7 @@ def fill(members: Mapping[str, object]) -> dict[str, object]:
 
 
 def _row(members: Mapping[str, object]) -> Preset:
-    name = members.get("preset", "clerk" if members.get("kind") == "clerk" else "oidc")
+    name = members.get("preset", members.get("kind") if members.get("kind") in _OWN_KINDS else "oidc")
     for row in PRESETS.values():
         if row.name == name:
             return row
@@ -119,7 +120,7 @@ def _add_keys(row: Preset, filled: dict[str, object]) -> None:
     issuer = filled["issuer"]
     if row.jwks_url and isinstance(issuer, str):
         _add(filled, "jwks_url", _made(row.jwks_url, {"issuer": issuer}))
-    _add(filled, "kind", "clerk" if row.name == "clerk" else "jwks" if filled.get("jwks_url") else "oidc")
+    _add(filled, "kind", row.name if row.name in _OWN_KINDS else "jwks" if filled.get("jwks_url") else "oidc")
 
 
 def _made(template: str, known: Mapping[str, str]) -> str | None:

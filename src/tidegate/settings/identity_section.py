@@ -2,8 +2,6 @@
 
 from typing import Annotated
 
-from pydantic import SecretStr
-
 from tidegate.settings import kinds as k
 from tidegate.settings.issuers import AzpPolicy, ImpersonationPolicy, IssuerConfig, PendingPolicy
 from tidegate.settings.spec import BYTES_MAX, COUNT_MAX, OFF, Section, spec
@@ -33,14 +31,6 @@ class IdentitySection(Section):
             "CLERK_AUTHORIZED_PARTIES",
             k.Words("origins that may ask Clerk for sessions"),
             "The accepted `azp`; unchecked if unset.",
-        ),
-    ] = ()
-    auth_secrets: Annotated[
-        tuple[SecretStr, ...],
-        spec(
-            "AUTH_SECRET NEXTAUTH_SECRET",
-            k.HiddenOne(),
-            "The secret of Auth.js; checked, but its encrypted sessions are not accepted by this version.",
         ),
     ] = ()
     oidc_issuer: Annotated[

@@ -24,7 +24,7 @@ __all__ = [
     "parse_issuer",
 ]
 
-IssuerKind = Literal["clerk", "oidc", "jwks", "pem"]
+IssuerKind = Literal["clerk", "oidc", "jwks", "pem", "authjs"]
 PendingPolicy = Literal["refuse", "allow"]
 ImpersonationPolicy = Literal["allow", "refuse"]
 
@@ -41,8 +41,8 @@ class IssuerConfig(BaseModel):
     Attributes:
         name: how logs, metrics and commands call it; ``none`` is taken.
         preset: whose rules its tokens are held to; ``oidc`` are the common ones.
-        kind: where its keys come from: Clerk, discovery, a key set's URL, or a PEM.
-        issuer: the ``iss`` of its tokens, compared byte for byte.
+        kind: where its keys come from: Clerk, discovery, a key set's URL, a PEM, or the secret of Auth.js.
+        issuer: the ``iss`` of its tokens, compared byte for byte; for Auth.js, whose sessions have none, a name.
         jwks_url: its key set's URL; None for discovery and for a PEM.
         pem: its public key, where no network is to be used.
         algorithms: the signature algorithms that it may use.
@@ -105,8 +105,9 @@ class IssuerConfig(BaseModel):
             raise ValueError("the name 'none' is taken: it labels requests without a known issuer")
         if not set(self.algorithms) <= set(PUBLIC_KEY_ALGORITHMS):
             raise ValueError(f"algorithms may be {', '.join(PUBLIC_KEY_ALGORITHMS)}")
-        if (self.kind == "clerk") != (self.preset == "clerk"):
-            raise ValueError("kind clerk and preset clerk belong together")
+        for own in ("clerk", "authjs"):
+            if (self.kind == own) != (self.preset == own):
+                raise ValueError(f"kind {own} and preset {own} belong together")
         if (fault := self._source_fault()) is not None:
             raise ValueError(fault)
         if self.kind == "clerk" and self.issuer.endswith("/"):
@@ -128,6 +129,8 @@ class IssuerConfig(BaseModel):
                 return "kind jwks needs jwks_url"
             case "pem" if not self.pem:
                 return "kind pem needs pem"
+            case "authjs" if self.jwks_url or self.pem:
+                return "kind authjs has no public keys: its sessions are opened with AUTH_SECRET"
             case _:
                 return None
 
@@ -144,9 +147,11 @@ class IssuerConfig(BaseModel):
     def is_bound(self) -> bool:
         """Whether its tokens must be meant for these apps: by audience, or by an authorized party that must be there.
 
-        Clerk's sessions are the app's by their kind.
+        Clerk's and Auth.js's sessions are the app's by their kind.
         """
-        return self.kind == "clerk" or bool(self.audience or (self.azp == "required" and self.authorized_parties))
+        return self.kind in {"clerk", "authjs"} or bool(
+            self.audience or (self.azp == "required" and self.authorized_parties)
+        )
 
     def is_sandbox_like(self) -> bool:
         """Whether it is one that only development can trust: anyone on the machine can be it."""

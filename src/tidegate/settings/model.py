@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tidegate.settings import urls
+from tidegate.settings.authjs_section import AuthjsSection
 from tidegate.settings.bounds_section import BoundsSection
 from tidegate.settings.identity_section import IdentitySection
 from tidegate.settings.ledger_section import LedgerSection
@@ -24,6 +25,7 @@ class Settings(
     StreamSection,
     IdentitySection,
     PresetSection,
+    AuthjsSection,
     TokenSection,
     ProfileSection,
     ServerSection,
@@ -58,6 +60,7 @@ SECTIONS: Final = (
     StreamSection,
     IdentitySection,
     PresetSection,
+    AuthjsSection,
     TokenSection,
     ProfileSection,
     ServerSection,

@@ -48,8 +48,9 @@ _ISSUERS: Final = """\
 
 ## The members of `TIDEGATE_ISSUERS`
 
-The list adds to the issuers that follow from the Clerk and OpenID Connect variables, which come first, Clerk before
-OpenID Connect. The first issuer of all is the primary one: it has no namespace, so that its users keep their plain ids.
+The list adds to the issuers that follow from the variables of Clerk, OpenID Connect and Auth.js, which come first, in
+this order. An element of kind `authjs` says instead where Auth.js stands; its secret is still `AUTH_SECRET`. The first
+issuer of all is the primary one: it has no namespace, so that its users keep their plain ids.
 Every further one needs a `namespace` that never changes, or two people could become one. Unknown members are refused.
 
 | member | default | meaning |
@@ -113,16 +114,27 @@ of its own (a custom domain) what it is made of is left out. Where there are var
 
 def _presets() -> Iterator[str]:
     for row in PRESETS.values():
-        asked = ", ".join(f"`{ask.member}`" for ask in row.asks)
+        asked = ", ".join(f"`{ask.member}`" for ask in row.asks) or "its secret"
         names = [f"{row.name}_{ask.member}" for ask in row.asks]
-        variables = "<br>".join(f"`{SPECS[name].variables[0]}`" for name in names if name in SPECS)
-        signed = "public keys of any kind" if row.algorithms == PUBLIC_KEY_ALGORITHMS else ", ".join(row.algorithms)
+        variables = "<br>".join(f"`{SPECS[name].variables[0]}`" for name in names if name in SPECS) or _own(row)
+        signed = (
+            "public keys of any kind"
+            if row.algorithms == PUBLIC_KEY_ALGORITHMS
+            else ", ".join(row.algorithms) or "nothing: encrypted"
+        )
         kinds = ", ".join(f"`{kind}`" for kind in row.kinds)
         issuer = f"`{row.issuer}`" if row.issuer else "as given"
-        yield f"| `{row.name}` | {asked} | {variables or 'none'} | {issuer} | {_bound(row)} | {signed} | {kinds} |\n"
+        yield f"| `{row.name}` | {asked} | {variables} | {issuer} | {_bound(row)} | {signed} | {kinds} |\n"
+
+
+def _own(row: Preset) -> str:
+    """The variables of a preset that has a section of its own."""
+    return "`AUTH_SECRET`" if row.name == "authjs" else "none"
 
 
 def _bound(row: Preset) -> str:
+    if not row.has_iss:
+        return "this app alone"
     if row.audience:
         return f"`{row.audience_claim}` is `{row.audience}`"
     named = {"audience": row.audience_claim, "authorized_parties": "azp"}
@@ -133,7 +145,7 @@ def _bound(row: Preset) -> str:
 _MEMBER_DEFAULTS: Final = {
     "name": "the preset's; required without `preset`",
     "preset": "`oidc`; the presets are below",
-    "kind": "follows from `preset`; required without it: `clerk`, `oidc`, `jwks` or `pem`",
+    "kind": "follows from `preset`; required without it: `clerk`, `oidc`, `jwks`, `pem` or `authjs`",
     "issuer": "follows from `preset`, else required",
     "jwks_url": "follows from `preset`",
     "algorithms": "follow from `preset`; `RS256` for Clerk, else every signature with a public key",

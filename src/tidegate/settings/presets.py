@@ -18,7 +18,7 @@ PUBLIC_KEY_ALGORITHMS: Final = (
 """Every algorithm that an issuer may use: signatures with a public key, never ``none`` and never HS*."""
 
 AzpPolicy = Literal["required", "if-present", "off"]
-PresetName = Literal["clerk", "supabase", "firebase", "auth0", "cognito", "keycloak", "oidc"]
+PresetName = Literal["clerk", "authjs", "supabase", "firebase", "auth0", "cognito", "keycloak", "oidc"]
 TokenKindName = Literal["session", "template", "machine", "access", "anonymous"]
 KindName = Literal["session", "template", "machine", "access", "anonymous", "other"]
 Sign = Literal["is", "begins", "ends", "there", "no-text", "true", "same"]
@@ -89,6 +89,8 @@ class Preset:
         session_claim: the claim that holds the session's id.
         subject_length: the most characters that a subject has.
         controlled_claims: claims that only the issuer or the team's own server writes, the person never.
+        has_iss: whether its tokens name their issuer. Those that only the app's own secret opens need not, and ``iss``
+            is not looked at in them: there it is whatever the app put in.
         shared_secret: what to do where the provider still signs with a shared secret (HS256); "" where it never does.
     """
 
@@ -108,6 +110,7 @@ class Preset:
     session_claim: str = "sid"
     subject_length: int = SUBJECT_LENGTH
     controlled_claims: tuple[str, ...] = ()
+    has_iss: bool = True
     shared_secret: str = ""
 
 
@@ -131,6 +134,10 @@ CLERK: Final = Preset(
     # Other claims are what a template makes of them, which only its author knows.
     controlled_claims=("o.id", "org_id", "public_metadata"),
 )
+
+# Its sessions are encrypted, or known to the app alone: no key of theirs is public, and no signature counts. What is in
+# them the app's own callbacks put there, so only the app's team knows which of it people can edit.
+AUTHJS: Final = Preset(name="authjs", title="Auth.js", asks=(), issuer="authjs", algorithms=(), has_iss=False)
 
 # The person may write user_metadata; app_metadata and role are the project's.
 SUPABASE: Final = Preset(
@@ -266,6 +273,6 @@ KEYCLOAK: Final = Preset(
 OIDC: Final = Preset(name="oidc", title="OpenID Connect", asks=(_ISSUER,), marks=(_ACCESS_TYPE,))
 
 PRESETS: Final[Mapping[PresetName, Preset]] = MappingProxyType(
-    {row.name: row for row in (CLERK, SUPABASE, FIREBASE, AUTH0, COGNITO, KEYCLOAK, OIDC)}
+    {row.name: row for row in (CLERK, AUTHJS, SUPABASE, FIREBASE, AUTH0, COGNITO, KEYCLOAK, OIDC)}
 )
 """Name to row, in the order of the documentation."""

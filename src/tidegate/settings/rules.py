@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from tidegate.settings import profile_text, urls
+from tidegate.settings import authjs, profile_text, urls
 from tidegate.settings.draft import Draft
 from tidegate.settings.filling import unnamed
 from tidegate.settings.model import Settings
 from tidegate.settings.problems import Problem, Unfit
 from tidegate.settings.risk import DEFAULT_ROWS
 
-AUTH_SECRET_MIN: Final = 32
 PUBLIC_PREFIX: Final = "NEXT_PUBLIC_"
 HEADERS_BESIDE_TOKEN: Final = 1_024
 _ORDERED: Final = (
@@ -47,7 +46,7 @@ def check(draft: Draft) -> Iterator[Problem]:
     """
     yield from _check_environment(draft)
     yield from _check_base_url(draft)
-    yield from _check_auth_secrets(draft)
+    yield from authjs.check(draft)
     yield from _check_listeners(draft)
     yield from _check_tls(draft)
     yield from _check_files(draft)
@@ -68,12 +67,6 @@ def _check_base_url(draft: Draft) -> Iterator[Problem]:
         urls.demand_encrypted(draft.settings.base_url, development=draft.is_development())
     except Unfit as unfit:
         yield unfit.at(draft.name("base_url"))
-
-
-def _check_auth_secrets(draft: Draft) -> Iterator[Problem]:
-    if any(len(secret.get_secret_value()) < AUTH_SECRET_MIN for secret in draft.settings.auth_secrets):
-        mend = "make a new one with: openssl rand -base64 33"
-        yield Problem(draft.name("auth_secrets"), f"is shorter than {AUTH_SECRET_MIN} characters", mend)
 
 
 def _check_listeners(draft: Draft) -> Iterator[Problem]:
@@ -148,8 +141,7 @@ def warn(settings: Settings) -> Iterator[str]:
             "no identity provider is configured, so every exchange answers 503 issuer_not_configured; "
             "set CLERK_PUBLISHABLE_KEY, TIDEGATE_OIDC_ISSUER or what `tidegate issuer add` says for another provider"
         )
-    if settings.auth_secrets:
-        yield "AUTH_SECRET is set, but this version does not accept encrypted Auth.js sessions"
+    yield from authjs.warn(settings)
     if production and settings.enable_logging:
         yield "STREAM_CHAT_ENABLE_LOGGING is on in production: every call to Stream is logged"
     for issuer in settings.issuers:

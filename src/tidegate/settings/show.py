@@ -68,7 +68,9 @@ def _text(field: str, value: object) -> str:
 
 
 def _issuer(issuer: IssuerConfig) -> str:
-    keys = {"oidc": "keys by discovery"}.get(issuer.kind, f"keys at {issuer.jwks_url}" if issuer.jwks_url else "a PEM")
+    keys = {"oidc": "keys by discovery", "authjs": "opened or asked for, no public keys"}.get(
+        issuer.kind, f"keys at {issuer.jwks_url}" if issuer.jwks_url else "a PEM"
+    )
     apart = f", namespace {issuer.namespace}" if issuer.namespace else ""
     kind = issuer.kind if issuer.preset == "oidc" else issuer.preset
     return f"{issuer.name} ({kind}) {issuer.issuer}, {keys}{apart}"

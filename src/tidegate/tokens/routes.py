@@ -11,6 +11,7 @@ from tidegate.errors import Reason, Refusal
 from tidegate.http.answer import JSON, ONLY_JSON, Answer, Receive
 from tidegate.http.bearer import bearer
 from tidegate.http.call import Call, drain
+from tidegate.http.cookies import SessionCookies
 from tidegate.http.cors import Cors
 from tidegate.http.faces import ErrorShapes, Face
 from tidegate.http.proxy import limit_key
@@ -23,6 +24,7 @@ from tidegate.tokens.service import Exchange
 from tidegate.tokens.status import ChatStatus
 
 _SERVER_ERROR: Final = 500
+_DOTS_OF_SIGNED: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,14 @@ class DoorRules:
         cors: the pages that may call.
         token_bytes: octets a session token may have.
         body_bytes: octets a body may have; it is ignored.
+        cookies: where a session may lie besides the ``Authorization`` header; None for nowhere.
     """
 
     https: bool
     cors: Cors
     token_bytes: int
     body_bytes: int
+    cookies: SessionCookies | None = None
 
     def check(self, call: Call) -> bytes:
         """The bearer token of a call that may come in.
@@ -55,7 +59,29 @@ class DoorRules:
         headers = call.headers
         if (origin := headers.get(b"origin")) is not None:
             self.cors.require(origin, call.scheme, headers.get(b"host", b""))
-        return bearer(call.authorization, largest=self.token_bytes)
+        authorization = call.authorization
+        if authorization is None and self.cookies is not None and (cookie := headers.get(b"cookie")) is not None:
+            session = self.cookies.value(cookie)
+            if session is not None:
+                return self._counting(session, call)
+        return bearer(authorization, largest=self.token_bytes)
+
+    def _counting(self, session: bytes, call: Call) -> bytes:
+        """A session from a cookie, which a browser adds to whatever any page asks for: the page must be known.
+
+        That our own address is the page's origin is not enough. Whoever can make a name of theirs point here has
+        such an origin; ``Sec-Fetch-Site`` is the browser's own word, and sent to trustworthy addresses only.
+        """
+        headers = call.headers
+        if not self.cors.lists(headers.get(b"origin")) and headers.get(b"sec-fetch-site") != b"same-origin":
+            raise Refusal(
+                Reason.TOKEN_MISSING,
+                "A session cookie came, but no Authorization header. Cookies count only from a page whose origin is "
+                "in TIDEGATE_CORS_ORIGINS, or with Sec-Fetch-Site: same-origin.",
+            )
+        if session.count(b".") == _DOTS_OF_SIGNED:
+            raise Refusal(Reason.TOKEN_MALFORMED, "The session cookie holds a signed token, as Auth.js makes none.")
+        return session
 
 
 class Admission:
