@@ -28,6 +28,26 @@ def test_its_lines_configure_a_service_that_trusts_it(sandbox):
     assert settings.base_url == sandbox.stream_url
 
 
+def test_its_lines_for_other_providers(sandbox, workplace):
+    file = workplace / "sandbox.env"
+    file.write_text("\n".join(env_lines(sandbox, ("supabase", "clerk", "auth0"))))
+    issuers = loads({}, env_file=file).settings.issuers
+
+    assert [(one.preset, one.namespace) for one in issuers] == [
+        *(("supabase", None), ("clerk", "clerk"), ("auth0", "auth0")),
+    ]
+    for one, name in zip(issuers, ("supabase", "clerk", "auth0"), strict=True):
+        provider = sandbox.sandbox.provider_as(name)
+        assert (one.issuer, one.jwks_url) == (provider.issuer, provider.jwks_url)
+
+
+def test_a_provider_that_it_cannot_be(tidegate):
+    ended = tidegate("sandbox", "--as", "saml")
+
+    assert (ended.status, ended.out) == (2, "")
+    assert "write one of clerk, supabase" in ended.err
+
+
 def test_it_runs_until_it_is_told_to_end(workplace):
     command = [sys.executable, "-m", "tidegate", "sandbox"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}

@@ -38,6 +38,13 @@ def test_claims_are_settable(tidegate, arguments, expected):
     assert ("act" in claims) == ("--impersonated-by" in arguments)
 
 
+def test_sessions_of_another_provider(tidegate, sandbox):
+    claims = claims_of(tidegate("session", "--as", "supabase", "--anonymous"))
+    assert claims["iss"] == sandbox.sandbox.provider_as("supabase").issuer
+    assert claims["is_anonymous"] is True
+    assert claims_of(tidegate("session", "--as", "auth0", "--kind", "machine"))["gty"] == "client-credentials"
+
+
 @pytest.mark.usefixtures("sandbox")
 def test_claims_can_be_left_out(tidegate):
     claims = claims_of(tidegate("session", "--no-azp", "--without", "exp", "--without", "name"))
@@ -69,6 +76,8 @@ def test_algorithm_and_key(tidegate, sandbox):
     [
         (["--person", "nobody"], 1, "the sandbox refused (400)"),
         (["--algorithm", "HS256"], 1, "the sandbox refused (400)"),
+        (["--as", "saml"], 1, "the sandbox can be clerk"),
+        (["--anonymous"], 1, "Clerk's sessions have no anonymous"),
         (["--claim", "sub"], 2, "--claim needs NAME=JSON"),
         (["--claim", "=1"], 2, "--claim needs NAME=JSON"),
         (["--pending", "--claim", "pending=false"], 2, "pending is given twice"),

@@ -18,8 +18,6 @@ from tidegate.identity.keyring import FixedKeys, RemoteKeys
 from tidegate.identity.service import Verifier
 from tidegate.sandbox import control
 from tidegate.sandbox.model import ISSUER_NAME
-from tidegate.sandbox.people import APP_ORIGIN
-from tidegate.sandbox.provider import JWKS_PATH
 from tidegate.settings import IssuerConfig, Settings
 from tidegate.tokens.service import user_id_of
 
@@ -103,15 +101,7 @@ def with_running_sandbox(settings: Settings) -> Settings:
         ControlError: it does not answer.
     """
     status = control.command(runtime_file(settings.state_dir), "GET", "/")
-    issuer = IssuerConfig.model_validate(
-        {
-            "name": ISSUER_NAME,
-            "kind": "clerk",
-            "issuer": status["issuer"],
-            "jwks_url": f"{status['issuer']}{JWKS_PATH}",
-            "authorized_parties": (APP_ORIGIN,),
-        }
-    )
+    issuer = IssuerConfig.model_validate({"name": ISSUER_NAME, **status["config"]})
     return settings.model_copy(update={"issuers": (issuer,), "api_key": status["api_key"]})
 
 

@@ -1,15 +1,16 @@
 """``tidegate sandbox``: the stand-ins by themselves, and commands for one that runs."""
 
+import json
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tidegate.cli.exits import CommandFailed
+from tidegate.cli.exits import CommandFailed, Exit
 from tidegate.cli.places import USUAL_STATE_DIR, StateDir, runtime_file
 
 if TYPE_CHECKING:
@@ -22,6 +23,15 @@ sandbox = typer.Typer(name="sandbox")
 def run(
     context: typer.Context,
     port: Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="On loopback; 0 for any free one.")] = 0,
+    shapes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--as",
+            metavar="PRESET",
+            help="Whose tokens: clerk, supabase, firebase, auth0, cognito, keycloak or oidc. Several: the first is the "
+            "primary issuer.",
+        ),
+    ] = None,
     state_dir: StateDir = USUAL_STATE_DIR,
 ) -> None:
     """Run the sandbox until Ctrl-C: an identity provider and Stream's server API, both stand-ins.
@@ -32,15 +42,17 @@ def run(
     """
     if context.invoked_subcommand is not None:
         return
+    from tidegate.sandbox.model import Sandbox  # noqa: PLC0415 - heavy
     from tidegate.sandbox.server import SandboxServer  # noqa: PLC0415 - heavy
 
+    named = _shapes(shapes or ["clerk"])
     try:
-        server = SandboxServer(port=port, state_dir=state_dir)
+        server = SandboxServer(Sandbox(usual=named[0]), port=port, state_dir=state_dir)
         server.start()
     except OSError as error:
         raise CommandFailed(f"the sandbox cannot start: {error.strerror}", "choose another --port") from None
     try:
-        typer.echo("\n".join(env_lines(server)))
+        typer.echo("\n".join(env_lines(server, named)))
         sys.stdout.flush()
         typer.echo(f"The sandbox runs at {server.url}. Sessions: tidegate session. Ctrl-C ends it.", err=True)
         _wait_for_the_end()
@@ -48,11 +60,22 @@ def run(
         server.stop()
 
 
-def env_lines(server: "SandboxServer") -> Iterator[str]:
+def _shapes(names: Sequence[str]) -> tuple[str, ...]:
+    from tidegate.sandbox.shapes import SHAPES  # noqa: PLC0415 - heavy
+
+    if not SHAPES.keys() >= set(names):
+        raise CommandFailed(
+            "--as names a provider that the sandbox cannot be", f"write one of {', '.join(SHAPES)}", status=Exit.WRONG
+        )
+    return tuple(dict.fromkeys(names))
+
+
+def env_lines(server: "SandboxServer", shapes: Sequence[str] = ("clerk",)) -> Iterator[str]:
     """The settings of a service whose identity provider and Stream this sandbox is.
 
     Args:
         server: running.
+        shapes: of its identity providers, the primary one first.
     """
     from tidegate.sandbox.people import APP_ORIGIN  # noqa: PLC0415 - heavy
 
@@ -61,8 +84,13 @@ def env_lines(server: "SandboxServer") -> Iterator[str]:
     yield f"STREAM_API_KEY={api_key}"
     yield f"STREAM_API_SECRET={api_secret}"
     yield f"STREAM_CHAT_BASE_URL={server.stream_url}"
-    yield f"CLERK_JWT_ISSUER={server.issuer_url}"
-    yield f"CLERK_AUTHORIZED_PARTIES={APP_ORIGIN}"
+    if tuple(shapes) == ("clerk",):
+        yield f"CLERK_JWT_ISSUER={server.issuer_url}"
+        yield f"CLERK_AUTHORIZED_PARTIES={APP_ORIGIN}"
+        return
+    listed = [server.sandbox.issuer_config(name) for name in shapes]
+    apart = [{**config, "namespace": name} for config, name in zip(listed[1:], shapes[1:], strict=True)]
+    yield f"TIDEGATE_ISSUERS='{json.dumps([listed[0], *apart])}'"
 
 
 def _wait_for_the_end() -> None:
@@ -83,7 +111,7 @@ def _command(state_dir: Path, method: str, path: str, body: Mapping[str, object]
 
 @sandbox.command()
 def rotate(
-    algorithm: Annotated[str, typer.Option(help="Which key: RS256 or ES256.")] = "RS256",
+    algorithm: Annotated[str | None, typer.Option(help="RS256 or ES256; the usual one if not given.")] = None,
     compromised: Annotated[  # noqa: FBT002 - a switch of the command line
         bool, typer.Option("--compromised", metavar="", help="The old key leaves the key set at once.")
     ] = False,

@@ -3,12 +3,20 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
 from tidegate.cli.exits import CommandFailed, Exit
 from tidegate.cli.places import USUAL_STATE_DIR, StateDir, runtime_file
+
+_ANONYMOUS: Final[Any] = typer.Option("--anonymous", metavar="", help="Nobody signed in: supabase and firebase.")
+_KIND: Final[Any] = typer.Option(help="Another token that the same keys sign: machine, access, id and the like.")
+_SHAPE: Final[Any] = typer.Option(
+    "--as",
+    metavar="PRESET",
+    help="Whose: clerk, supabase, firebase, auth0, cognito, keycloak or oidc; the sandbox's own if not given.",
+)
 
 
 def session(  # noqa: PLR0913, PLR0917 - the options of a command are its arguments
@@ -17,7 +25,7 @@ def session(  # noqa: PLR0913, PLR0917 - the options of a command are its argume
         list[str] | None, typer.Option(metavar="NAME=JSON", help="Set a claim; a value that is no JSON is a text.")
     ] = None,
     without: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Leave a claim out.")] = None,
-    life: Annotated[int, typer.Option(metavar="SECONDS", help="From iat to exp.")] = 60,
+    life: Annotated[int | None, typer.Option(metavar="SECONDS", help="From iat to exp.")] = None,
     expired: Annotated[bool, typer.Option("--expired", metavar="", help="It ran out an hour ago.")] = False,  # noqa: FBT002
     pending: Annotated[bool, typer.Option("--pending", metavar="", help="Sign-in is not complete.")] = False,  # noqa: FBT002
     impersonated_by: Annotated[
@@ -25,8 +33,11 @@ def session(  # noqa: PLR0913, PLR0917 - the options of a command are its argume
     ] = None,
     organization: Annotated[str | None, typer.Option(metavar="SLUG", help="The active organisation.")] = None,
     no_azp: Annotated[bool, typer.Option("--no-azp", metavar="", help="As native apps send it.")] = False,  # noqa: FBT002
-    algorithm: Annotated[str, typer.Option(help="RS256 or ES256.")] = "RS256",
+    anonymous: Annotated[bool, _ANONYMOUS] = False,  # noqa: FBT002 - a switch of the command line
+    kind: Annotated[str | None, _KIND] = None,
+    algorithm: Annotated[str | None, typer.Option(help="RS256 or ES256; the usual one if not given.")] = None,
     kid: Annotated[str | None, typer.Option(help="Sign with this key, a withdrawn one perhaps.")] = None,
+    shape: Annotated[str | None, _SHAPE] = None,
     state_dir: StateDir = USUAL_STATE_DIR,
 ) -> None:
     """Print a fresh session token of the running sandbox, and nothing else.
@@ -34,17 +45,13 @@ def session(  # noqa: PLR0913, PLR0917 - the options of a command are its argume
     The sandbox is found by the file that it writes into the state directory, so this works where `tidegate serve`,
     `tidegate demo` or `tidegate sandbox` runs in the same directory.
     """
-    shape = {
-        "life": life,
-        "expired": expired,
-        "pending": pending,
-        "impersonated_by": impersonated_by,
-        "organization": organization,
-        "no_azp": no_azp,
+    differing = {
+        **{"as": shape, "algorithm": algorithm, "anonymous": anonymous, "kind": kind, "life": life, "expired": expired},
+        **{"pending": pending, "impersonated_by": impersonated_by, "organization": organization, "no_azp": no_azp},
         "kid": kid,
     }
-    asked = {name: value for name, value in shape.items() if value}
-    _print(state_dir, {"person": person, "algorithm": algorithm, **asked}, dict(_claims(claim or ())), without or ())
+    asked = {name: value for name, value in differing.items() if value}
+    _print(state_dir, {"person": person, **asked}, dict(_claims(claim or ())), without or ())
 
 
 def _print(state_dir: Path, asked: dict[str, object], claims: dict[str, object], without: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""Stand-ins for development and tests: a Clerk-shaped identity provider, and Stream's server API.
+"""Stand-ins for development and tests: an identity provider (Clerk's shape or another), and Stream's server API.
 
 A second implementation on purpose: nothing here imports the verifier, the signer
 or the client of Stream that it is used to test. It listens on loopback only, and its
@@ -10,6 +10,7 @@ from tidegate.sandbox.model import Sandbox
 from tidegate.sandbox.people import APP_ORIGIN, DEFAULT_PERSON, PEOPLE, Person
 from tidegate.sandbox.provider import Failure, IdentityProvider
 from tidegate.sandbox.server import SandboxServer, serve
+from tidegate.sandbox.shapes import SHAPES, Shape
 from tidegate.sandbox.stream import RecordedRequest, StreamStandIn
 
 __all__ = [
@@ -17,12 +18,14 @@ __all__ = [
     "DEFAULT_PERSON",
     "PEOPLE",
     "REMOVED",
+    "SHAPES",
     "Failure",
     "IdentityProvider",
     "Person",
     "RecordedRequest",
     "Sandbox",
     "SandboxServer",
+    "Shape",
     "StreamStandIn",
     "serve",
 ]

@@ -1,4 +1,4 @@
-"""What a session token of the sandbox says: Clerk's claims, each of them settable."""
+"""What a session token of the sandbox says: each claim settable, and Clerk's, which are the usual ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,6 +47,8 @@ class SessionShape:
         no_azp: as native apps send it, without ``azp``.
         version: 2, or 1 for the older form (no ``v``, organisation in ``org_…`` claims).
         jti: with a token id.
+        anonymous: nobody signed in, where the provider has such sessions.
+        kind: ``session``, or another token that the same keys sign.
     """
 
     life: int = SESSION_LIFE_SECONDS
@@ -58,6 +60,8 @@ class SessionShape:
     no_azp: bool = False
     version: int = 2
     jti: bool = False
+    anonymous: bool = False
+    kind: str = "session"
 
 
 def _organization(slug: str, version: int) -> dict[str, object]:
@@ -67,27 +71,33 @@ def _organization(slug: str, version: int) -> dict[str, object]:
     return {"o": {"id": identifier, "slg": slug, "rol": "member", "per": "", "fpm": ""}}
 
 
-def _times(shape: SessionShape, now: float) -> dict[str, object]:
-    issued = int(now) - (shape.life + EXPIRED_AGO_SECONDS if shape.expired else shape.age)
-    return {"iat": issued, "nbf": issued - NOT_BEFORE_SECONDS, "exp": issued + shape.life}
-
-
-def session_claims(issuer: str, person: Person, shape: SessionShape, now: float) -> dict[str, object]:
-    """The claims of a session, before any override.
+def times(shape: SessionShape, now: float) -> dict[str, int]:
+    """``iat`` and ``exp`` of a session.
 
     Args:
-        issuer: the ``iss`` claim.
+        shape: what is special about it.
+        now: seconds since the epoch.
+    """
+    issued = int(now) - (shape.life + EXPIRED_AGO_SECONDS if shape.expired else shape.age)
+    return {"iat": issued, "exp": issued + shape.life}
+
+
+def session_claims(person: Person, shape: SessionShape, now: float) -> dict[str, object]:
+    """The claims of a session of Clerk's, before any override, without ``iss``.
+
+    Args:
         person: who is signed in. Name, e-mail and picture are in it as a customised Clerk
             session token has them; the plain one has none of the three.
         shape: what is special about it.
         now: seconds since the epoch.
     """
+    moment = times(shape, now)
     claims: dict[str, object] = {
-        "iss": issuer,
         "sub": person.subject,
         "sid": random_id("sess"),
         "azp": APP_ORIGIN,
-        **_times(shape, now),
+        **moment,
+        "nbf": moment["iat"] - NOT_BEFORE_SECONDS,
         "sts": "pending" if shape.pending else "active",
         "fva": [0, -1],
         "name": person.name,
@@ -96,8 +106,6 @@ def session_claims(issuer: str, person: Person, shape: SessionShape, now: float)
     }
     if shape.version != 1:
         claims["v"] = shape.version
-    if shape.jti:
-        claims["jti"] = random_id("jti", 20)
     if shape.no_azp:
         del claims["azp"]
     if shape.impersonated_by is not None:

@@ -35,21 +35,22 @@ PREFIX: Final = "/_sandbox"
 BODY_OCTETS: Final = 65536
 TIMEOUT_SECONDS: Final = 5.0
 ARGUMENTS: Final = frozenset({"person", "algorithm", "kid", "header"})
+_BESIDE_CLAIMS: Final = ARGUMENTS | {"as"}
 
 
 class ControlError(TidegateError):
     """The sandbox could not be asked, or refused."""
 
 
-def control_app(provider: IdentityProvider, stream: StreamStandIn, token: str) -> ASGIApp:
+def control_app(providers: Callable[[str | None], IdentityProvider], stream: StreamStandIn, token: str) -> ASGIApp:
     """The routes under ``/_sandbox``, behind their two checks.
 
     Args:
-        provider: commanded by them.
+        providers: finds the identity provider of a shape, None for the usual one; commanded by them.
         stream: commanded by them.
         token: the bearer token to demand.
     """
-    commands = _Commands(provider, stream)
+    commands = _Commands(providers, stream)
     routes = [
         Route("/", commands.status, methods=["GET"]),
         Route("/session", commands.session, methods=["POST"]),
@@ -106,15 +107,21 @@ def _host(header: str) -> str | None:
 class _Commands:
     """What can be commanded; each method is one route."""
 
-    def __init__(self, provider: IdentityProvider, stream: StreamStandIn) -> None:
-        self._provider = provider
+    def __init__(self, providers: Callable[[str | None], IdentityProvider], stream: StreamStandIn) -> None:
+        self._providers = providers
         self._stream = stream
 
+    async def _provider(self, body: dict[str, Any]) -> IdentityProvider:
+        """The provider whose shape a command names with ``as``, which is taken out; making keys takes a while."""
+        name = body.pop("as", None)
+        return await run_in_threadpool(lambda: _commanded(self._providers, name))
+
     async def status(self, _request: Request) -> Response:
-        provider = self._provider
+        provider = await self._provider({})
         return _json(
             {
                 "issuer": provider.issuer,
+                "config": provider.config(),
                 "api_key": self._stream.api_key,
                 "jwks_fetches": provider.jwks_fetches,
                 "people": {name: person.subject for name, person in PEOPLE.items()},
@@ -124,21 +131,20 @@ class _Commands:
 
     async def session(self, request: Request) -> Response:
         body = await _body(request)
+        provider = await self._provider(body)
         arguments = {name: value for name, value in body.items() if name in ARGUMENTS}
-        return _json({"token": _commanded(self._session, body, **arguments)})
-
-    def _session(self, body: dict[str, Any], **arguments: Any) -> str:  # noqa: ANN401 - as JSON has them
-        given = {**body.get("claims", {}), **dict.fromkeys(body.get("without", []), REMOVED)}
-        return self._provider.session(**arguments, **given)
+        return _json({"token": _commanded(_session, provider, body, **arguments)})
 
     async def rotate(self, request: Request) -> Response:
         body = await _body(request)
-        old = await run_in_threadpool(lambda: _commanded(self._provider.rotate, **body))
-        return _json({"old_kid": old, "kid": self._provider.kid(body.get("algorithm", "RS256"))})
+        provider = await self._provider(body)
+        old = await run_in_threadpool(lambda: _commanded(provider.rotate, **body))
+        return _json({"old_kid": old, "kid": provider.kid(body.get("algorithm"))})
 
     async def failure(self, request: Request) -> Response:
         body = await _body(request)
-        _commanded(self._provider.fail, body.get("mode"), delay=body.get("delay"))
+        provider = await self._provider(body)
+        _commanded(provider.fail, body.get("mode"), delay=body.get("delay"))
         return _json({"mode": body.get("mode")})
 
     async def fault(self, request: Request) -> Response:
@@ -156,18 +162,24 @@ class _Commands:
 
     async def add_pair(self, _request: Request) -> Response:
         key, secret = self._stream.add_pair()
-        self._provider.further_api_keys.append(key)
+        (await self._provider({})).further_api_keys.append(key)
         return _json({"api_key": key, "api_secret": secret}, 201)
 
     async def drop_pair(self, request: Request) -> Response:
         key = request.path_params["api_key"]
         dropped = self._stream.further_pairs.pop(key, None) is not None
-        self._provider.further_api_keys[:] = [one for one in self._provider.further_api_keys if one != key]
+        owners = (await self._provider({})).further_api_keys
+        owners[:] = [one for one in owners if one != key]
         return _json({"dropped": dropped})
 
     async def requests(self, _request: Request) -> Response:
         seen = list(self._stream.requests)
         return _json({"requests": [{"method": call.method, "path": call.path, "body": call.body} for call in seen]})
+
+
+def _session(provider: IdentityProvider, body: dict[str, Any], **arguments: Any) -> str:  # noqa: ANN401 - as JSON has them
+    given = {**body.get("claims", {}), **dict.fromkeys(body.get("without", []), REMOVED)}
+    return provider.session(**arguments, **given)
 
 
 def _commanded(act: Callable[_P, _Done], *args: _P.args, **settings: _P.kwargs) -> _Done:
@@ -240,7 +252,7 @@ def fetch_session(runtime_file: Path, **claims: object) -> str:
 
     Args:
         runtime_file: as that sandbox wrote it.
-        claims: as for :meth:`IdentityProvider.session`, ``REMOVED`` among the values too.
+        claims: as for :meth:`IdentityProvider.session`, ``REMOVED`` among the values too; ``as`` names a shape.
 
     Returns:
         the compact JWS.
@@ -249,8 +261,8 @@ def fetch_session(runtime_file: Path, **claims: object) -> str:
         RuntimeFileError: the file names no sandbox.
         ControlError: nothing answers there, or it refuses.
     """
-    arguments = {name: value for name, value in claims.items() if name in ARGUMENTS}
-    given = {name: value for name, value in claims.items() if name not in ARGUMENTS and value is not REMOVED}
+    arguments = {name: value for name, value in claims.items() if name in _BESIDE_CLAIMS}
+    given = {name: value for name, value in claims.items() if name not in _BESIDE_CLAIMS and value is not REMOVED}
     without = [name for name, value in claims.items() if value is REMOVED]
     answer = command(runtime_file, "POST", "/session", {**arguments, "claims": given, "without": without})
     token = answer.get("token")

@@ -271,4 +271,40 @@ IDENTITY: Final = (
         (_D, "`name`, `email` and `picture` as a customised session token has them; Clerk's plain one has none."),
         (_G, "Two keys have two different `ins_…` ids; at Clerk the key id is the instance's."),
     ),
+    _about(
+        "Other providers, under `/as/NAME`",
+        (_O, "`tidegate sandbox --as NAME` and `session --as NAME`; each has keys of its own, made when first needed."),
+        (
+            _D,
+            (
+                "`supabase`: `/auth/v1`, ES256; `role`, `session_id`, `is_anonymous`, `app_metadata` and "
+                "`user_metadata`; service keys and tokens of OAuth applications as other kinds."
+            ),
+        ),
+        (
+            _D,
+            (
+                "`firebase`: the project in `iss` and `aud`; `firebase.sign_in_provider`, anonymous sessions, tenants. "
+                "The key set is not under the issuer."
+            ),
+        ),
+        (
+            _D,
+            (
+                "`auth0`: access tokens with two audiences, a slash at the end of `iss`; ID tokens, machines in both "
+                "profiles of access tokens."
+            ),
+        ),
+        (_D, "`cognito`: access tokens with `token_use` and `client_id` and without `aud`; ID tokens, machines."),
+        (
+            _D,
+            (
+                "`keycloak`: access tokens whose `typ` is `Bearer` and whose `azp` is the client; ID and refresh "
+                "tokens, service accounts."
+            ),
+        ),
+        (_S, "`oidc`: ID tokens (OpenID Connect Core 1.0, section 2), and access tokens (RFC 9068) as another kind."),
+        (_G, "Keycloak signs refresh tokens with a secret of its own; here they are signed as the others are."),
+        (_G, "Forms of key ids, and which optional claims are there, differ between versions and settings."),
+    ),
 )

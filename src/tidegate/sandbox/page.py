@@ -12,8 +12,9 @@ _INTRODUCTION: Final = """\
 <!-- Generated: python -m tidegate.sandbox.page > docs/sandbox.md -->
 
 For development and tests Tidegate brings two stand-ins, which listen on loopback only: an identity provider in the
-shape of Clerk, under `/idp`, and the part of Stream's server API that Tidegate calls, under `/stream`. Keys, API key
-and secret are made at random at each start and are good nowhere else. Staging and production refuse the sandbox.
+shape of Clerk, under `/idp` (and in other providers' shapes, under `/as`), and the part of Stream's server API that
+Tidegate calls, under `/stream`. Keys, API key and secret are made at random at each start and are good nowhere else.
+Staging and production refuse the sandbox.
 
 It is not a chat server: there are no channels, no messages and no socket, and none of Stream's software is in it. A
 second implementation checks the first, so it shares no code with the verifier, the signer and the client that it is

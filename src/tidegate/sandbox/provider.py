@@ -1,6 +1,7 @@
 """The identity provider: its keys, its sessions, and the ways in which it can fail.
 
-It stands in for Clerk: the same documents at the same places, the same claims.
+It stands in for Clerk, or for another provider that it is given the shape of: the same documents at the same
+places, the same claims.
 Everything here may be called from any thread while the server answers in another.
 """
 
@@ -12,9 +13,10 @@ from enum import StrEnum
 from typing import Final
 
 from tidegate.clock import Clock, SystemClock
-from tidegate.sandbox.claims import SESSION_CATEGORY, SessionShape, overridden, session_claims
+from tidegate.sandbox.claims import SessionShape, overridden
 from tidegate.sandbox.people import DEFAULT_PERSON, PEOPLE, Person
-from tidegate.sandbox.signing import ALGORITHMS, SigningKey, compact
+from tidegate.sandbox.shapes import CLERK_SHAPE, Shape
+from tidegate.sandbox.signing import SigningKey, compact, random_id
 
 JWKS_PATH: Final = "/.well-known/jwks.json"
 DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
@@ -41,13 +43,15 @@ class Failure(StrEnum):
 
 
 class IdentityProvider:
-    """A Clerk-shaped issuer with keys of its own.
+    """An issuer with keys of its own.
 
     Args:
-        issuer: the ``iss`` of its sessions and the address of its documents, no slash at the end.
+        issuer: the ``iss`` of its sessions; it ends as the shape's issuers do.
         clock: dates the sessions.
+        shape: of the provider that it stands in for.
 
     Attributes:
+        shape: as given.
         issuer: as given; the server that carries it sets it anew when its port is known.
         max_age: seconds of ``Cache-Control: max-age`` on the key set; None sends no such header.
         extra_keys: JWKs published after its own, for key sets with bad members.
@@ -58,7 +62,8 @@ class IdentityProvider:
         discovery_fetches: the same for the discovery document.
     """
 
-    def __init__(self, issuer: str, clock: Clock | None = None) -> None:
+    def __init__(self, issuer: str, clock: Clock | None = None, shape: Shape = CLERK_SHAPE) -> None:
+        self.shape = shape
         self.issuer = issuer
         self.max_age: int | None = MAX_AGE_SECONDS
         self.extra_keys: list[dict[str, object]] = []
@@ -68,7 +73,7 @@ class IdentityProvider:
         self.discovery_fetches = 0
         self._clock = clock or SystemClock()
         self._lock = threading.RLock()
-        self._current = {name: SigningKey.generate(name) for name in ALGORITHMS}
+        self._current = {name: SigningKey.generate(name, shape.new_kid()) for name in shape.algorithms}
         self._published = list(self._current.values())
         self._withdrawn: deque[SigningKey] = deque(maxlen=WITHDRAWN_KEPT)
         self._failure: Failure | None = None
@@ -82,15 +87,29 @@ class IdentityProvider:
         self.jwks_fetches = self.discovery_fetches = 0
 
     @property
+    def address(self) -> str:
+        """The address of the stand-in, below which its documents are; no slash at the end."""
+        return self.issuer.removesuffix(self.shape.issuer_path)
+
+    @property
     def jwks_url(self) -> str:
         """Where the key set is."""
-        return self.issuer + JWKS_PATH
+        return self.address + self.shape.jwks_path
+
+    @property
+    def discovery_path(self) -> str:
+        """Where the discovery document is, after the address."""
+        return self.shape.issuer_path.removesuffix("/") + DISCOVERY_PATH
+
+    def config(self) -> dict[str, object]:
+        """What an issuer's configuration must say, besides its name, for its sessions to be accepted."""
+        return dict(self.shape.members(self.issuer, self.jwks_url))
 
     def session(
         self,
         person: str | Person = DEFAULT_PERSON,
         *,
-        algorithm: str = "RS256",
+        algorithm: str | None = None,
         kid: str | None = None,
         header: Mapping[str, object] | None = None,
         **claims: object,
@@ -99,12 +118,12 @@ class IdentityProvider:
 
         Args:
             person: a name of ``PEOPLE``, or somebody else.
-            algorithm: ``RS256`` or ``ES256``.
+            algorithm: one of the shape's; its usual one by default.
             kid: of the key that signs, withdrawn ones too; by default the current key.
             header: header members laid over the usual ones, ``REMOVED`` takes one out.
             claims: first the fields of :class:`SessionShape` by their names (``life``, ``age``,
                 ``expired``, ``pending``, ``impersonated_by``, ``organization``, ``no_azp``,
-                ``version``, ``jti=True``); all others are claims laid over the usual ones,
+                ``version``, ``anonymous``, ``kind``, ``jti=True``); all others are claims laid over the usual ones,
                 ``REMOVED`` takes one out.
 
         Returns:
@@ -112,18 +131,23 @@ class IdentityProvider:
 
         Raises:
             KeyError: nobody of that name, or no key of that id.
-            ValueError: another algorithm.
+            ValueError: another algorithm, or a way to differ that the provider's sessions do not have.
         """
-        shape, overrides = _shape_and_overrides(claims)
+        shape, overrides = _shape_and_overrides(claims, self.shape)
         who = person if isinstance(person, Person) else PEOPLE[person]
-        usual = session_claims(self.issuer, who, shape, self._clock.now())
-        return self.sign(overridden(usual, overrides), algorithm=algorithm, kid=kid, header=header)
+        usual = {"iss": self.issuer, **self.shape.claims(who, shape, self._clock.now())}
+        if shape.jti:
+            usual["jti"] = random_id("jti", 20)
+        other = dict(self.shape.overlay(shape.kind))
+        other_header = other.pop("header", {})
+        head = {**(other_header if isinstance(other_header, Mapping) else {}), **(header or {})}
+        return self.sign(overridden(overridden(usual, other), overrides), algorithm=algorithm, kid=kid, header=head)
 
     def sign(
         self,
         payload: Mapping[str, object] | bytes,
         *,
-        algorithm: str = "RS256",
+        algorithm: str | None = None,
         kid: str | None = None,
         header: Mapping[str, object] | None = None,
     ) -> str:
@@ -140,16 +164,17 @@ class IdentityProvider:
             ValueError: another algorithm.
         """
         key = self._key(algorithm, kid)
-        usual: dict[str, object] = {"alg": key.algorithm, "cat": SESSION_CATEGORY, "kid": key.kid, "typ": "JWT"}
+        usual: dict[str, object] = {"alg": key.algorithm, "kid": key.kid, **self.shape.header}
         return compact(key, overridden(usual, header or {}), payload)
 
-    def _key(self, algorithm: str, kid: str | None) -> SigningKey:
+    def _key(self, algorithm: str | None, kid: str | None) -> SigningKey:
+        algorithms = self.shape.algorithms
         with self._lock:
             if kid is not None:
                 return self._by_kid(kid)
-            if algorithm not in self._current:
-                raise ValueError(f"the sandbox signs with {' or '.join(ALGORITHMS)}, not {algorithm!r}")
-            return self._current[algorithm]
+            if algorithm is not None and algorithm not in algorithms:
+                raise ValueError(f"the sandbox signs with {' or '.join(algorithms)}, not {algorithm!r}")
+            return self._current[algorithm or algorithms[0]]
 
     def _by_kid(self, kid: str) -> SigningKey:
         for key in (*reversed(self._published), *reversed(self._withdrawn)):
@@ -157,15 +182,15 @@ class IdentityProvider:
                 return key
         raise KeyError(f"the sandbox never had a key {kid!r}")
 
-    def kid(self, algorithm: str = "RS256") -> str:
+    def kid(self, algorithm: str | None = None) -> str:
         """The id of the key that signs at present."""
         return self._key(algorithm, None).kid
 
-    def public_pem(self, algorithm: str = "RS256") -> str:
+    def public_pem(self, algorithm: str | None = None) -> str:
         """The public key that belongs to the present signing key, for use without a network."""
         return self._key(algorithm, None).public_pem()
 
-    def rotate(self, algorithm: str = "RS256", *, keep_old: bool = True, same_kid: bool = False) -> str:
+    def rotate(self, algorithm: str | None = None, *, keep_old: bool = True, same_kid: bool = False) -> str:
         """Sign with a new key from now on.
 
         Args:
@@ -177,15 +202,15 @@ class IdentityProvider:
             the id of the old key; ``session(kid=…)`` still signs with it.
         """
         old = self._key(algorithm, None)
-        new = SigningKey.generate(algorithm, old.kid if same_kid else None)
+        new = SigningKey.generate(old.algorithm, old.kid if same_kid else self.shape.new_kid())
         with self._lock:
-            self._current[algorithm] = new
+            self._current[old.algorithm] = new
             self._published.append(new)
         if not keep_old:
             self.withdraw(old)
         return old.kid
 
-    def compromise(self, algorithm: str = "RS256") -> str:
+    def compromise(self, algorithm: str | None = None) -> str:
         """The key was stolen: it leaves the key set at once, a new one takes its place.
 
         Returns:
@@ -245,15 +270,17 @@ class IdentityProvider:
             "token_endpoint": f"{self.issuer}/oauth/token",
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": list(ALGORITHMS),
+            "id_token_signing_alg_values_supported": list(self.shape.algorithms),
             "claims_supported": ["aud", "exp", "iat", "iss", "sub", "name", "email", "picture"],
         }
 
 
-def _shape_and_overrides(given: Mapping[str, object]) -> tuple[SessionShape, dict[str, object]]:
+def _shape_and_overrides(given: Mapping[str, object], provider: Shape) -> tuple[SessionShape, dict[str, object]]:
     """Split the fields of a shape from the claims; ``jti`` is a field only as a boolean."""
     named = {spec.name for spec in fields(SessionShape)}
     shape = {
         name: value for name, value in given.items() if name in named and (name != "jti" or value in (True, False))
     }
-    return SessionShape(**shape), {name: value for name, value in given.items() if name not in shape}  # type: ignore[arg-type]
+    provider.refuse_foreign(set(shape))
+    overrides = {name: value for name, value in given.items() if name not in shape}
+    return SessionShape(**{"life": provider.life, **shape}), overrides  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tidegate.clock import Clock
-from tidegate.sandbox.provider import DISCOVERY_PATH, JWKS_PATH, Failure, IdentityProvider
+from tidegate.sandbox.provider import Failure, IdentityProvider
 from tidegate.sandbox.replies import HTML_PAGE, Connections, http_date
 
 MOVED_PREFIX: Final = "/moved"
@@ -40,7 +40,7 @@ class ProviderRoutes:
         path = request.url.path.removeprefix(scope.get("root_path", ""))
         moved = path.startswith(MOVED_PREFIX)
         path = path.removeprefix(MOVED_PREFIX)
-        if path not in (JWKS_PATH, DISCOVERY_PATH):
+        if path not in (self._provider.shape.jwks_path, self._provider.discovery_path):
             await self._answer(404, {"errors": [{"message": "not found"}]})(scope, receive, send)
             return
         if request.method not in ("GET", "HEAD"):
@@ -58,13 +58,13 @@ class ProviderRoutes:
 
     def _count(self, path: str) -> None:
         with self._counting:
-            if path == JWKS_PATH:
+            if path == self._provider.shape.jwks_path:
                 self._provider.jwks_fetches += 1
             else:
                 self._provider.discovery_fetches += 1
 
     def _right(self, path: str) -> Response:
-        if path == DISCOVERY_PATH:
+        if path == self._provider.discovery_path:
             return self._answer(200, self._provider.discovery())
         age = self._provider.max_age
         caching = {} if age is None else {"Cache-Control": f"public, max-age={age}"}
@@ -77,7 +77,7 @@ class ProviderRoutes:
             case Failure.WRONG_BODY:
                 return self._raw(200, HTML_PAGE, "text/html")
             case Failure.REDIRECT:
-                target = self._provider.issuer + MOVED_PREFIX + path
+                target = self._provider.address + MOVED_PREFIX + path
                 return Response(status_code=302, headers={"Location": target, **self._dated()})
             case Failure.TRUNCATED | Failure.HUGE:
                 return self._raw(200, _misshapen(failure, bytes(right.body)), _JSON)
@@ -85,9 +85,9 @@ class ProviderRoutes:
                 return self._other_content(failure, path) or right
 
     def _other_content(self, failure: Failure, path: str) -> Response | None:
-        if failure is Failure.EMPTY and path == JWKS_PATH:
+        if failure is Failure.EMPTY and path == self._provider.shape.jwks_path:
             return self._answer(200, {"keys": []})
-        if failure is Failure.WRONG_ISSUER and path == DISCOVERY_PATH:
+        if failure is Failure.WRONG_ISSUER and path == self._provider.discovery_path:
             return self._answer(200, {**self._provider.discovery(), "issuer": "https://other.sandbox.example"})
         return None
 
