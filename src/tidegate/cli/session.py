@@ -18,19 +18,18 @@ _SHAPE: Final[Any] = typer.Option(
     help="Whose: clerk, supabase, firebase, auth0, cognito, keycloak or oidc; the sandbox's own if not given.",
 )
 
+_CLAIM: Final[Any] = typer.Option(metavar="NAME=JSON", help="Set a claim; a value that is no JSON is a text.")
+_ACTOR: Final[Any] = typer.Option(metavar="SUBJECT", help="Somebody else acts in the person's place.")
+
 
 def session(  # noqa: PLR0913, PLR0917 - the options of a command are its arguments
     person: Annotated[str, typer.Option(help="Who signs in: ada, grace, alan, hedy or katherine.")] = "ada",
-    claim: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=JSON", help="Set a claim; a value that is no JSON is a text.")
-    ] = None,
+    claim: Annotated[list[str] | None, _CLAIM] = None,
     without: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Leave a claim out.")] = None,
     life: Annotated[int | None, typer.Option(metavar="SECONDS", help="From iat to exp.")] = None,
     expired: Annotated[bool, typer.Option("--expired", metavar="", help="It ran out an hour ago.")] = False,  # noqa: FBT002
     pending: Annotated[bool, typer.Option("--pending", metavar="", help="Sign-in is not complete.")] = False,  # noqa: FBT002
-    impersonated_by: Annotated[
-        str | None, typer.Option(metavar="SUBJECT", help="Somebody else acts in the person's place.")
-    ] = None,
+    impersonated_by: Annotated[str | None, _ACTOR] = None,
     organization: Annotated[str | None, typer.Option(metavar="SLUG", help="The active organisation.")] = None,
     no_azp: Annotated[bool, typer.Option("--no-azp", metavar="", help="As native apps send it.")] = False,  # noqa: FBT002
     anonymous: Annotated[bool, _ANONYMOUS] = False,  # noqa: FBT002 - a switch of the command line
@@ -46,8 +45,16 @@ def session(  # noqa: PLR0913, PLR0917 - the options of a command are its argume
     `tidegate demo` or `tidegate sandbox` runs in the same directory.
     """
     differing = {
-        **{"as": shape, "algorithm": algorithm, "anonymous": anonymous, "kind": kind, "life": life, "expired": expired},
-        **{"pending": pending, "impersonated_by": impersonated_by, "organization": organization, "no_azp": no_azp},
+        "as": shape,
+        "algorithm": algorithm,
+        "anonymous": anonymous,
+        "kind": kind,
+        "life": life,
+        "expired": expired,
+        "pending": pending,
+        "impersonated_by": impersonated_by,
+        "organization": organization,
+        "no_azp": no_azp,
         "kid": kid,
     }
     asked = {name: value for name, value in differing.items() if value}
