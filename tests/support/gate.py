@@ -127,6 +127,7 @@ def put_sqlite_file(state_dir: Path) -> None:
     """Put a database that is migrated already where a service will look for it; migrating takes half a second."""
     path = state_dir / SQLITE_FILE
     if not path.exists():
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_bytes(_migrated_file())
 
 
