@@ -12,8 +12,12 @@ from tidegate.identity.service import Issuer, Verifier
 from tidegate.sandbox import SHAPES, IdentityProvider
 from tidegate.sandbox.shapes import API, CLIENT, KEYCLOAK_CLIENT, POOL, PROJECT
 from tidegate.settings import IssuerConfig
+from tidegate.settings.presets import PRESETS
 
 REF = "abcdefghijklmnopqrst"
+SIGNED = tuple(name for name, row in PRESETS.items() if row.algorithms)
+"""The providers whose sessions are signed with public keys."""
+
 MEMBERS = {
     "clerk": {"preset": "clerk", "issuer": "https://clerk.example.com"},
     "supabase": {"preset": "supabase", "project": REF},
