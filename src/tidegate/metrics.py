@@ -203,6 +203,12 @@ STORE_FAILURES = Counter(
 CHANGES_BEHIND = Gauge(
     "tidegate_changes_behind_seconds", "Time since this replica last knew every change.", registry=REGISTRY
 )
+CHANGES_WAKER_UP = Gauge(
+    "tidegate_changes_waker_up",
+    "Whether this replica is woken when others change something.",
+    ["way"],
+    registry=REGISTRY,
+)
 CHANGES_SEEN = Counter("tidegate_changes_seen_total", "Changes that reached this replica.", registry=REGISTRY)
 CHANGES_FAILED = Counter(
     "tidegate_changes_failed_total", "Changes that could not be taken in; all is loaded anew then.", registry=REGISTRY

@@ -59,6 +59,11 @@ SETTINGS_CASES = {
     "operator-listener": [{"ops_bind": "0.0.0.0:8001"}],
     "limits": [{"limit_address_per_minute": 0}, {"limit_subject_per_minute": 0}],
     "stale-keys": [{"keys_stale_seconds": 0}, {"keys_stale_seconds": 86_401}],
+    "store-private": [
+        {"database_url": SecretStr("postgresql://tide@db.example/gate")},
+        {"database_url": SecretStr("postgresql://tide@db.example/gate?sslmode=require")},
+        {"redis_url": SecretStr("redis://cache.example:6379/0")},
+    ],
     "clock-skew": [{"issuers": (CLERK.model_copy(update={"clock_skew_seconds": 11}),)}],
     "session-cache": [{"session_cache_size": 0}, {"session_cache_size": 999}, {"session_cache_size": 1_000_001}],
     "token-life": [{"token_life_seconds": 14_401}],

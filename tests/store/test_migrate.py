@@ -54,8 +54,7 @@ async def test_an_empty_database_is_brought_up_to_date_once(empty_url):
     database = Database.open(empty_url)
     assert await database.migrate()
     assert not await database.migrate()
-    async with database.read() as connection:
-        assert await migrate.revision(connection) == migrate.head()
+    assert (await database.standing()).revision == migrate.head()
     await database.aclose()
 
 

@@ -84,6 +84,13 @@ def test_quota_under_a_fifth_degrades(ratio, status):
     assert judge(replace(GOOD, quota_ratio=ratio)).status is status
 
 
+def test_a_database_that_cannot_be_used_degrades_and_says_for_how_long():
+    health = judge(replace(GOOD, store_down_s=41.7))
+    assert health.status is Status.DEGRADED
+    assert health.message.startswith("The database cannot be used; what changed elsewhere in the last 42 s")
+    assert "tidegate db status" in health.troubleshooting.solutions[0]
+
+
 @pytest.mark.parametrize("state", [BreakerState.OPEN, BreakerState.HALF_OPEN])
 def test_a_breaker_that_is_not_closed_degrades(state):
     assert judge(replace(GOOD, breaker=state)).status is Status.DEGRADED

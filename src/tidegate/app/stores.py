@@ -3,6 +3,8 @@
 from tidegate.clock import Clock
 from tidegate.settings import Settings
 from tidegate.store import Database, DatabaseOptions, Store
+from tidegate.store.bus import Waker
+from tidegate.store.wakers import PostgresWaker, RedisWaker
 
 SQLITE_FILE = "tidegate.db"
 """Its name in the state directory, where no other database is configured."""
@@ -16,8 +18,7 @@ def database_of(settings: Settings) -> Database:
     """
     url = settings.database_url
     return Database.open(
-        url.get_secret_value() if url else f"sqlite:///{settings.state_dir / SQLITE_FILE}",
-        DatabaseOptions(connections=settings.database_connections, timeout_s=settings.database_timeout_ms / 1000),
+        url.get_secret_value() if url else f"sqlite:///{settings.state_dir / SQLITE_FILE}", _options(settings)
     )
 
 
@@ -28,6 +29,24 @@ def store_of(settings: Settings, clock: Clock) -> Store:
         settings: sound ones.
         clock: for leases and changes.
     """
+    database = database_of(settings)
     return Store(
-        database_of(settings), clock, poll_s=settings.changes_poll_ms / 1000, keep_s=settings.changes_keep_seconds
+        database,
+        clock,
+        waker=_waker(settings, database),
+        poll_s=settings.changes_poll_ms / 1000,
+        keep_s=settings.changes_keep_seconds,
     )
+
+
+def _waker(settings: Settings, database: Database) -> Waker | None:
+    """Redis where it is configured, else PostgreSQL itself; with a file nobody is woken, and it is read often."""
+    if settings.redis_url is not None:
+        return RedisWaker(settings.redis_url.get_secret_value())
+    if database.dialect == "postgresql":
+        return PostgresWaker(database.target.dsn, _options(settings))
+    return None
+
+
+def _options(settings: Settings) -> DatabaseOptions:
+    return DatabaseOptions(connections=settings.database_connections, timeout_s=settings.database_timeout_ms / 1000)

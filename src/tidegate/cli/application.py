@@ -3,6 +3,7 @@
 import typer
 
 from tidegate.cli.config import config
+from tidegate.cli.db import db
 from tidegate.cli.demo import demo
 from tidegate.cli.issuer import issuer
 from tidegate.cli.ledger import ledger
@@ -34,4 +35,5 @@ app.add_typer(config)
 app.add_typer(issuer)
 app.add_typer(operator)
 app.add_typer(ledger)
+app.add_typer(db)
 app.command()(version)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from tidegate.settings import authjs, urls
+from tidegate.settings import authjs, stores, urls
 from tidegate.settings import credential_rules as credentials
 from tidegate.settings.filling import unnamed
 from tidegate.settings.load import Loaded
@@ -226,6 +226,12 @@ _RULES: Final = (
         _ops_is_private,
         "The operator's listener is on loopback.",
         "Set TIDEGATE_OPS_BIND to a loopback address, or see that nobody else reaches it.",
+    ),
+    _Rule(
+        "store-private",
+        lambda s: all(stores.is_private(url.get_secret_value()) for url in (s.database_url, s.redis_url) if url),
+        "The database and Redis are on this machine, or their certificates are verified.",
+        "Write sslmode=verify-full into TIDEGATE_DATABASE_URL, and rediss:// in TIDEGATE_REDIS_URL.",
     ),
     _Rule(
         "limits",

@@ -1,6 +1,7 @@
 """Rules that look at more than one setting, and what to warn of."""
 
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from typing import Final
 
 from tidegate.settings import authjs, profile_text, urls
@@ -53,6 +54,7 @@ def check(draft: Draft) -> Iterator[Problem]:
     yield from _check_sizes(draft)
     yield from _check_order(draft)
     yield from _check_migration(draft)
+    yield from _check_extras(draft)
 
 
 def _check_environment(draft: Draft) -> Iterator[Problem]:
@@ -124,6 +126,17 @@ def _check_migration(draft: Draft) -> Iterator[Problem]:
         wrong = "and TIDEGATE_USER_ID_CLAIM both decide user ids"
         mend = "unset one of them: an id from the claim could be one that the file gives to somebody else"
         yield Problem(draft.name("user_id_map_file"), wrong, mend)
+
+
+def _check_extras(draft: Draft) -> Iterator[Problem]:
+    """What a URL needs beside the service itself: better missed now than when it is first used."""
+    url = draft.settings.database_url
+    if url and url.get_secret_value().startswith("postgres") and find_spec("asyncpg") is None:
+        mend = "install the package asyncpg beside the service"
+        yield Problem(draft.name("database_url"), "names PostgreSQL, whose driver is not installed", mend)
+    if draft.settings.redis_url and find_spec("redis") is None:
+        mend = "install the package redis beside the service"
+        yield Problem(draft.name("redis_url"), "is set, and the client of Redis is not installed", mend)
 
 
 def warn(settings: Settings) -> Iterator[str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from tidegate.store.engines import Engines
+    from tidegate.store.migrate import Standing
 
 _USUAL: Final = DatabaseOptions()
 
@@ -116,12 +117,21 @@ class Database:
         """
         from tidegate.store import migrate  # noqa: PLC0415 - heavy
 
-        async with self.read() as connection:
-            found = await migrate.revision(connection)
-        if not migrate.is_due(found):
+        if (await self.standing()).is_current:
             return False
         async with self.begin() as connection:
             return await migrate.upgrade(connection)
+
+    async def standing(self) -> "Standing":
+        """How far the schema is; nothing is changed.
+
+        Raises:
+            StoreUnavailable: the database cannot be used.
+        """
+        from tidegate.store import migrate  # noqa: PLC0415 - heavy
+
+        async with self.read() as connection:
+            return await migrate.standing(connection)
 
     async def aclose(self) -> None:
         """Close every connection; it cannot be used afterwards."""

@@ -1,6 +1,7 @@
 """Bringing the schema up to date. Alembic itself is imported only when there is something to do."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,20 +20,29 @@ def head() -> str:
     return max(found[1] for path in (SCRIPTS / "versions").iterdir() if (found := _FILE.fullmatch(path.name)))
 
 
-def is_due(found: str) -> bool:
-    """Whether a schema is older than this program.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a schema is.
 
-    Args:
-        found: its revision; "" where there is none.
+    Attributes:
+        revision: its last script; "" for an empty database.
+        head: the last script of this program.
     """
-    return found < head()
+
+    revision: str
+    head: str
+
+    @property
+    def is_current(self) -> bool:
+        """Whether everything that this program needs is there; there can be more, from a later version."""
+        return self.revision >= self.head
 
 
-async def revision(connection: AsyncConnection) -> str:
-    """The revision of a database; "" for an empty one."""
+async def standing(connection: AsyncConnection) -> Standing:
+    """Look how far a database is."""
     if not await connection.run_sync(lambda one: inspect(one).has_table(_VERSION.name)):
-        return ""
-    return (await connection.execute(select(_VERSION.c.version_num))).scalar_one_or_none() or ""
+        return Standing("", head())
+    return Standing((await connection.execute(select(_VERSION.c.version_num))).scalar_one_or_none() or "", head())
 
 
 async def upgrade(connection: AsyncConnection) -> bool:
@@ -46,7 +56,7 @@ async def upgrade(connection: AsyncConnection) -> bool:
     """
     if connection.dialect.name == "postgresql":
         await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    if not is_due(await revision(connection)):
+    if (await standing(connection)).is_current:
         return False
     await connection.run_sync(_run)
     return True

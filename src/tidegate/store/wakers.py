@@ -1,0 +1,156 @@
+"""What makes other replicas look at the changes at once: PostgreSQL's NOTIFY, or Redis. Only time depends on them.
+
+Nothing but the wish to be looked at travels: whoever can send it can make replicas look, and no more.
+"""
+
+import asyncio
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from tidegate import metrics
+from tidegate.store.model import DatabaseOptions
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+    from redis.asyncio.client import PubSub
+
+CHANNEL: Final = "tidegate_changes"
+"""Of PostgreSQL, where a name belongs to one database, and of Redis, where those who share it wake each other."""
+
+_PAUSE_SECONDS: Final = 1.0
+_REDIS_SECONDS: Final = 5.0
+
+
+class _Listener(ABC):
+    """Keeps a connection that listens, and makes it anew when it is lost.
+
+    Args:
+        name: of the way, for the log and the metric.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._log = structlog.get_logger("tidegate.store")
+        self._up = metrics.CHANGES_WAKER_UP.labels(name)
+
+    async def run(self, wake: Callable[[], None]) -> None:
+        """Call ``wake`` whenever somebody published, until cancelled."""
+        told = False
+        while True:
+            try:
+                async with self._listening(wake) as lost:
+                    self._up.set(1)
+                    told = False
+                    wake()  # for what was published while nobody listened
+                    await lost()
+                    self._log.info("waker_lost", way=self._name)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the bus looks by itself meanwhile
+                if not told:
+                    one = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
+                    self._log.warning("waker_not_listening", way=self._name, error=type(one).__name__)
+                told = True
+            finally:
+                self._up.set(0)
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    @abstractmethod
+    def _listening(self, wake: Callable[[], None]) -> contextlib.AbstractAsyncContextManager[Callable[[], Any]]:
+        """Listen inside the block; gives what waits until the connection is lost."""
+
+
+class PostgresWaker(_Listener):
+    """LISTEN and NOTIFY. The notice is part of the transaction that publishes.
+
+    It needs a connection of its own, straight to the server or by a pooler that keeps sessions together.
+
+    Args:
+        dsn: PostgreSQL's connection URI.
+        options: bounds of a connection.
+    """
+
+    def __init__(self, dsn: str, options: DatabaseOptions) -> None:
+        super().__init__("postgresql")
+        self._dsn = dsn
+        self._options = options
+
+    async def announce(self, connection: Any) -> None:  # noqa: ANN401 - an AsyncConnection, which is heavy to name
+        """Part of the transaction."""
+        from sqlalchemy import func, select  # noqa: PLC0415 - heavy
+
+        await connection.execute(select(func.pg_notify(CHANNEL, "")))
+
+    def announced(self) -> None:
+        """Nothing: the server does it."""
+
+    @contextlib.asynccontextmanager
+    async def _listening(self, wake: Callable[[], None]) -> AsyncIterator[Callable[[], Any]]:
+        from tidegate.store.engines import connector  # noqa: PLC0415 - heavy
+
+        connection = await connector(self._dsn, self._options)()
+        try:
+            lost = asyncio.Event()
+            connection.add_termination_listener(lambda _: lost.set())
+            await connection.add_listener(CHANNEL, lambda *_: wake())
+            yield lost.wait
+        finally:
+            connection.terminate()
+
+
+class RedisWaker(_Listener):
+    """Redis or Valkey, by a channel.
+
+    Args:
+        url: ``redis://`` or ``rediss://``.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__("redis")
+        self._url = url
+        self._due = asyncio.Event()
+
+    async def announce(self, connection: Any) -> None:  # noqa: ANN401 - see above
+        """Nothing: it would come before the commit."""
+
+    def announced(self) -> None:
+        """Have it sent soon; several at once are one."""
+        self._due.set()
+
+    @contextlib.asynccontextmanager
+    async def _listening(self, wake: Callable[[], None]) -> AsyncIterator[Callable[[], Any]]:
+        from redis.asyncio import Redis  # noqa: PLC0415 - an extra
+
+        client = Redis.from_url(
+            self._url,
+            socket_connect_timeout=_REDIS_SECONDS,
+            socket_timeout=_REDIS_SECONDS,
+            health_check_interval=_REDIS_SECONDS,
+            client_name="tidegate",
+        )
+        try:
+            async with client.pubsub(ignore_subscribe_messages=True) as channel:
+                await channel.subscribe(CHANNEL)
+                yield lambda: self._exchange(client, channel, wake)
+        finally:
+            await client.aclose()
+
+    async def _exchange(self, client: "Redis", channel: "PubSub", wake: Callable[[], None]) -> None:
+        """Send and hear until either breaks."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._send(client))
+            tasks.create_task(_hear(channel, wake))
+
+    async def _send(self, client: "Redis") -> None:
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            await client.publish(CHANNEL, b"")
+
+
+async def _hear(channel: "PubSub", wake: Callable[[], None]) -> None:
+    while True:
+        if await channel.get_message(timeout=_REDIS_SECONDS) is not None:
+            wake()
