@@ -8,7 +8,7 @@ import pytest
 
 from support.gate import open_gate, settings_for
 from tidegate.cli.judging import judge
-from tidegate.cli.tokens_shown import unsigned, with_claims
+from tidegate.cli.tokens_shown import decoded, unsigned, with_claims
 from tidegate.sandbox.provider import IdentityProvider
 
 FAR = 2_000_000_000
@@ -61,6 +61,8 @@ async def test_the_verdict_is_the_services(sandbox, workplace, name):
     if verdict.accepted:
         assert all(check.passed for check in verdict.checks)
         assert f"user id {answer['user_id']}," in verdict.summary
+        minted = decoded(answer["token"])[1]
+        assert verdict.given.life == minted["exp"] - minted["iat"]
     else:
         assert verdict.refusal.reason == answer["reason"]
         # The door measures a token before anybody reads it, and says so in words of its own.
@@ -81,6 +83,26 @@ def test_with_nothing_configured_the_running_sandbox_is_the_issuer(tidegate, san
     assert len(re.findall(r"^pass ", ended.out, re.MULTILINE)) == 16
     assert "Accepted: user id user_2sandboxada" in ended.out
     assert token not in ended.out + ended.err
+
+
+def test_it_says_how_long_tokens_live_and_what_is_brought_to_stream(tidegate, sandbox, monkeypatch):
+    rules = {"role": "public_metadata.role", "plan": {"claim": "plan", "else": None}}
+    monkeypatch.setenv("TIDEGATE_PROFILE_RULES", json.dumps(rules))
+    claims = {
+        "public_metadata": {"role": "moderator"},
+        "unsafe_metadata": {"role": "admin"},
+        "email": "ada@example.com",
+    }
+    token = sandbox.sandbox.provider.session(impersonated_by="user_of_support", **claims)
+
+    shown, told = tidegate("verify", token), json.loads(tidegate("verify", token, "--json").out)
+
+    assert "Its tokens live 600 s: the row impersonated of TIDEGATE_LIFE_BY_RISK." in shown.out
+    assert re.search(r"Brought to Stream: name \S.*, role moderator\.", shown.out)
+    assert "Removed at Stream: plan." in shown.out
+    assert (told["life_seconds"], told["risk"], told["profile"]["role"]) == (600, "impersonated", "moderator")
+    assert told["profile_removed"] == ["plan"]
+    assert "a@b.example" not in shown.out
 
 
 def test_a_refused_token_is_1_with_setting_and_mend(tidegate, sandbox):

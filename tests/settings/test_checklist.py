@@ -8,6 +8,7 @@ from support.environments import DEVELOPMENT, PRODUCTION, SECRET
 from tidegate.settings import Environment, IssuerConfig, load
 from tidegate.settings.checklist import Facts, check
 from tidegate.settings.load import Loaded
+from tidegate.settings.risk import Risk, RiskRow
 
 GOOD = load(PRODUCTION)
 GOOD_FACTS = Facts(env_file_mode=0o600, tls_key_mode=0o640, state_dir_mode=0o700)
@@ -67,6 +68,12 @@ SETTINGS_CASES = {
     "clock-skew": [{"issuers": (CLERK.model_copy(update={"clock_skew_seconds": 11}),)}],
     "session-cache": [{"session_cache_size": 0}, {"session_cache_size": 999}, {"session_cache_size": 1_000_001}],
     "token-life": [{"token_life_seconds": 14_401}],
+    "risk-life": [
+        {"life_by_risk": ()},
+        {"life_by_risk": (RiskRow(Risk.IMPERSONATED, 600),)},
+        {"life_by_risk": (RiskRow(Risk.IMPERSONATED, 901), RiskRow(Risk.ANONYMOUS, 900))},
+    ],
+    "no-admin-by-claim": [{"profile_allow_admin": ("admin",)}],
     "timeout": [{"timeout_ms": 999}, {"timeout_ms": 30_001}],
 }
 FACTS_CASES = {

@@ -8,6 +8,7 @@ from typing import Final
 from tidegate import logs
 from tidegate.app.build import subject_mapping
 from tidegate.app.run import load_or_exit
+from tidegate.cli.giving import Given, given
 from tidegate.cli.places import runtime_file
 from tidegate.clock import Clock, SystemClock, rfc3339
 from tidegate.errors import Refusal
@@ -54,11 +55,13 @@ class Verdict:
         checks: in the order in which they are made.
         summary: the answer in one line.
         refusal: why not; None for a token that is accepted.
+        given: what an accepted one gets.
     """
 
     checks: tuple[Shown, ...]
     summary: str
     refusal: Refusal | None = None
+    given: Given | None = None
 
     @property
     def accepted(self) -> bool:
@@ -142,7 +145,7 @@ async def _judge(settings: Settings, bearer: bytes, clock: Clock, saved: SavedKe
         await issuers.aclose()
     ends = rfc3339(who.expires_at)
     summary = f"Accepted: user id {user_id}, {who.kind} of issuer {who.issuer}, valid until {ends}."
-    return Verdict(checks, summary)
+    return Verdict(checks, summary, given=given(settings, who, now))
 
 
 def _offline(issuers: Issuers, settings: Settings, saved: SavedKeySets) -> Issuers:
@@ -191,11 +194,13 @@ def as_members(verdict: Verdict) -> dict[str, object]:
         verdict: of `judge`.
 
     Returns:
-        what goes into JSON: ``accepted``, ``summary``, ``reason`` (None if accepted) and ``checks`` in their order.
+        what goes into JSON: ``accepted``, ``summary``, ``reason`` (None if accepted) and ``checks`` in their order;
+        for an accepted one also its ``life_seconds``, ``risk`` and ``profile``.
     """
     return {
         "accepted": verdict.accepted,
         "summary": verdict.summary,
         "reason": None if verdict.refusal is None else verdict.refusal.reason.value,
         "checks": [asdict(check) for check in verdict.checks],
+        **({} if verdict.given is None else verdict.given.members()),
     }

@@ -113,3 +113,5 @@ def _show(verdict: "Verdict", screen: "Screen", *, details: bool) -> None:
                     screen.line(f"{label}: {text}", indent=25)
     screen.blank()
     screen.title(verdict.summary)
+    if verdict.given is not None:
+        screen.lines(verdict.given.lines())

@@ -13,6 +13,7 @@ from tidegate.settings import credential_rules as credentials
 from tidegate.settings.filling import unnamed
 from tidegate.settings.load import Loaded
 from tidegate.settings.model import Settings
+from tidegate.settings.risk import Risk
 from tidegate.settings.stream_section import Environment
 
 _PRIVATE_TO_OWNER: Final = 0o077
@@ -20,6 +21,7 @@ _WORLD: Final = 0o007
 _SKEW_MAX: Final = 10
 _CACHE_RANGE: Final = range(1_000, 1_000_001)
 _LIFE_MAX: Final = 14_400
+_RISK_LIFE_MAX: Final = 900
 _TIMEOUT_RANGE: Final = range(1_000, 30_001)
 _STALE_MAX: Final = 86_400
 _PERSONS: Final = frozenset({"session", "template", "access"})
@@ -97,6 +99,11 @@ def _origins_are_https(settings: Settings) -> bool:
 
 def _ops_is_private(settings: Settings) -> bool:
     return urls.is_loopback(urls.split_bind(settings.ops_bind)[0])
+
+
+def _risky_lives_are_short(settings: Settings) -> bool:
+    short = {row.risk for row in settings.life_by_risk if row.life <= _RISK_LIFE_MAX}
+    return settings.token_life_seconds <= _RISK_LIFE_MAX or {Risk.IMPERSONATED, Risk.ANONYMOUS} <= short
 
 
 _RULES: Final = (
@@ -262,6 +269,21 @@ _RULES: Final = (
         lambda s: s.token_life_seconds <= _LIFE_MAX,
         "Stream tokens live four hours at most.",
         f"Set TIDEGATE_TOKEN_LIFE_SECONDS to {_LIFE_MAX} or less.",
+    ),
+    _Rule(
+        "risk-life",
+        lambda s: (
+            {row.risk for row in s.life_by_risk if row.life <= _RISK_LIFE_MAX} >= {Risk.IMPERSONATED, Risk.ANONYMOUS}
+            or s.token_life_seconds <= _RISK_LIFE_MAX
+        ),
+        "Tokens live 15 minutes at most where somebody acts for somebody else, or nobody signed in.",
+        "Give TIDEGATE_LIFE_BY_RISK rows such as impersonated=600,anonymous=900.",
+    ),
+    _Rule(
+        "no-admin-by-claim",
+        lambda s: not s.profile_allow_admin,
+        "No claim makes anybody an administrator of the chat.",
+        "Remove TIDEGATE_PROFILE_ALLOW_ADMIN, and make administrators by hand.",
     ),
     _Rule(
         "timeout",
