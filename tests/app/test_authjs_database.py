@@ -1,0 +1,180 @@
+"""Sessions that the app keeps in a database, over HTTP: the app is asked over a real socket, and seldom."""
+
+import asyncio
+import contextlib
+import json
+import time
+
+import pytest
+from dirty_equals import IsStr
+
+from support import authjs
+
+pytestmark = pytest.mark.anyio
+
+FACES = ["/stream/token", "/api/chat/token"]
+
+
+class App:
+    """The team's own app, as far as it is asked: a session route over a real socket."""
+
+    def __init__(self):
+        self.sessions = {authjs.OPAQUE: {"id": authjs.ADA, "name": "Ada Lovelace", "email": "ada@example.com"}}
+        self.status = 200
+        self.asked = []
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def answer(self, reader, writer):
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                token = head.partition(authjs.SECURE.encode() + b"=")[2].partition(b";")[0].decode()
+                self.asked.append(token)
+                await self.open.wait()
+                body = json.dumps(self._session(token)).encode()
+                writer.write(b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n%b" % (self.status, len(body), body))
+        writer.close()
+
+    def _session(self, token):
+        ends = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() + 86_400))
+        return {"user": self.sessions[token], "expires": ends} if token in self.sessions else None
+
+
+@pytest.fixture(params=["asgi", "shortcut"])
+def way(request):
+    return request.param
+
+
+@pytest.fixture
+async def app():
+    of_theirs = App()
+    server = await asyncio.start_server(of_theirs.answer, "127.0.0.1", 0)
+    of_theirs.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/auth/session"
+    yield of_theirs
+    of_theirs.open.set()
+    server.close()
+
+
+@pytest.fixture
+async def gate(gate_with, app):
+    changed = {"issuers": (authjs.issuer_config(),), "authjs_session_url": app.url, "session_cache_size": 1000}
+    async with gate_with(**changed) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("path", FACES)
+async def test_seed_000s_session_token(gate, app, path):
+    answer = await gate.exchange(authjs.OPAQUE, path, Content_Type="application/json")
+    assert answer.status_code == 200
+    if path == "/api/chat/token":
+        user = {"id": authjs.ADA, "name": "Ada Lovelace", "image": None, "email": "ada@example.com"}
+        assert answer.json() == {
+            "success": True,
+            "token": IsStr(),
+            "user": user,
+            "apiKey": gate.runtime.settings.api_key,
+            "expiresAt": IsStr(),
+            "refreshAfter": IsStr(),
+            "timestamp": IsStr(),
+        }
+    assert app.asked == [authjs.OPAQUE]
+
+
+async def test_as_a_cookie(gate):
+    headers = {"Cookie": f"{authjs.SECURE}={authjs.OPAQUE}", "Sec-Fetch-Site": "same-origin"}
+    assert (await gate.client.post("/stream/token", headers=headers)).json()["user_id"] == authjs.ADA
+
+
+async def test_the_app_is_asked_once_in_ten_seconds(gate, app):
+    for _ in range(5):
+        assert (await gate.exchange(authjs.OPAQUE)).status_code == 200
+    assert len(app.asked) == 1
+    del app.sessions[authjs.OPAQUE]  # signed out; it takes a moment until everybody knows
+    gate.clock.shift += 11
+    answer = await gate.exchange(authjs.OPAQUE)
+    assert (answer.status_code, answer.json()["reason"]) == (401, "token_expired")
+    assert len(app.asked) == 2
+
+
+async def test_a_session_that_is_none_is_asked_for_once_in_five_seconds(gate, app):
+    stranger = "00000000-0000-4000-8000-000000000000"
+    for _ in range(4):
+        answer = await gate.exchange(stranger)
+        assert (answer.status_code, answer.json()["reason"]) == (401, "token_expired")
+        assert stranger not in answer.text
+    assert len(app.asked) == 1
+    gate.clock.shift += 6
+    await gate.exchange(stranger)
+    assert len(app.asked) == 2
+
+
+async def test_many_at_once_ask_once(gate, app):
+    app.open.clear()
+    waiting = [asyncio.create_task(gate.exchange(authjs.OPAQUE)) for _ in range(10)]
+    await asyncio.sleep(0.1)
+    app.open.set()
+    assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {200}
+    assert len(app.asked) == 1
+
+
+async def test_eight_questions_at_a_time(gate, app):
+    app.open.clear()
+    waiting = [asyncio.create_task(gate.exchange(f"session-of-nobody-{number}")) for number in range(8)]
+    async with asyncio.timeout(5):
+        while len(app.asked) < 8:
+            await asyncio.sleep(0.01)
+    answer = await gate.exchange("session-of-nobody-8")
+    assert (answer.status_code, answer.json()["reason"]) == (503, "identity_unavailable")
+    assert answer.headers["retry-after"] == "1"
+    app.open.set()
+    assert {one.status_code for one in await asyncio.gather(*waiting)} == {401}
+
+
+async def test_while_the_app_is_down(gate, app):
+    app.status = 500
+    answer = await gate.exchange(authjs.OPAQUE)
+    assert (answer.status_code, answer.json()["reason"]) == (503, "identity_unavailable")
+    assert "TIDEGATE_AUTHJS_SESSION_URL" in answer.json()["detail"]
+    app.status = 200
+    assert (await gate.exchange(authjs.OPAQUE)).status_code == 200
+
+
+async def test_a_session_that_names_nobody(gate, app):
+    app.sessions[authjs.OPAQUE] = {"name": "Ada Lovelace", "email": "ada@example.com"}
+    answer = await gate.exchange(authjs.OPAQUE)
+    assert answer.json()["reason"] == "subject_missing"
+    assert "session callback" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("token", ["short", "x" * 20 + ";a=b", "x" * 20 + " y", "a" * 9000])
+async def test_what_can_be_no_session_is_not_asked_for(gate, app, token):
+    assert (await gate.exchange(token)).status_code == 401
+    assert app.asked == []
+
+
+async def test_each_address_may_cause_so_many_questions(gate_with, app):
+    changed = {"issuers": (authjs.issuer_config(),), "authjs_session_url": app.url, "authjs_lookups_per_minute": 3}
+    async with gate_with(**changed) as gate:
+        for number in range(3):
+            assert (await gate.exchange(f"session-of-nobody-{number}")).status_code == 401
+        answer = await gate.exchange("session-of-nobody-3")
+        assert (answer.status_code, answer.json()["reason"]) == (429, "limit_address")
+        assert len(app.asked) == 3
+        async with gate.from_address("198.51.100.9") as other:
+            headers = {"Authorization": f"Bearer {authjs.OPAQUE}"}
+            assert (await other.post("/stream/token", headers=headers)).status_code == 200
+
+
+async def test_encrypted_sessions_beside_those_of_the_database(gate_with, app):
+    async with gate_with(**authjs.settings(), authjs_session_url=app.url) as gate:
+        sealed = authjs.seal_5(authjs.claims(time.time())).decode()
+        assert (await gate.exchange(sealed)).status_code == 200
+        assert (await gate.exchange(authjs.seal_5(authjs.claims(0), bytes(64)).decode())).status_code == 401
+        assert app.asked == []
+        assert (await gate.exchange(authjs.OPAQUE)).status_code == 200
+
+
+async def test_an_encrypted_session_is_asked_for_where_no_secret_is_shared(gate, app):
+    sealed = authjs.seal_5(authjs.claims(time.time())).decode()
+    app.sessions[sealed] = app.sessions[authjs.OPAQUE]
+    assert (await gate.exchange(sealed)).json()["user_id"] == authjs.ADA
