@@ -5,6 +5,7 @@ import typer
 from tidegate.cli.config import config
 from tidegate.cli.db import db
 from tidegate.cli.demo import demo
+from tidegate.cli.drill import drill
 from tidegate.cli.issuer import issuer
 from tidegate.cli.ledger import ledger
 from tidegate.cli.operator import operator
@@ -36,4 +37,5 @@ app.add_typer(issuer)
 app.add_typer(operator)
 app.add_typer(ledger)
 app.add_typer(db)
+app.add_typer(drill)
 app.command()(version)

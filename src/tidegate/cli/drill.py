@@ -1,0 +1,103 @@
+"""``tidegate drill``: an outage rehearsed, without touching anything real."""
+
+import asyncio
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tidegate.cli.exits import CommandFailed, Exit
+from tidegate.cli.places import AsJson, EnvFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from tidegate.cli.drills.model import Report
+    from tidegate.settings import Settings
+
+drill = typer.Typer(
+    name="drill",
+    help="Rehearse an outage on an isolated copy of the service, hours of it in seconds.",
+    no_args_is_help=True,
+)
+
+Hours = Annotated[
+    float | None,
+    typer.Option(metavar="HOURS", min=0.1, max=400, help="How far to look; somewhat beyond the end if not given."),
+]
+AtLeast = Annotated[
+    float, typer.Option(metavar="HOURS", min=0, max=400, help="Exit with 1 where people get no tokens for so long.")
+]
+
+
+@drill.command(name="identity-outage")
+def identity_outage(
+    hours: Hours = None,
+    at_least: AtLeast = 1.0,
+    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    env_file: EnvFile = None,
+) -> None:
+    """Rehearse the outage of the identity provider's key server: how long people get tokens, and what they see.
+
+    A copy of the service, with this configuration's numbers and policies, runs beside the sandbox with a clock that is
+    turned ahead. Nothing that is configured is asked or changed: no key, secret, address or file is copied.
+    """
+    from tidegate.cli.drills import identity  # noqa: PLC0415 - heavy
+
+    settings = _settings(env_file)
+    pem = bool(settings.issuers) and all(one.pem is not None for one in settings.issuers)
+    horizon = identity.horizon_of(settings, pem=pem) if hours is None else hours * 3600
+    _run(lambda tell: identity.rehearse(settings, horizon, pem=pem, progress=tell), at_least, as_json=as_json)
+
+
+@drill.command(name="stream-outage")
+def stream_outage(
+    hours: Hours = None,
+    at_least: AtLeast = 1.0,
+    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    env_file: EnvFile = None,
+) -> None:
+    """Rehearse an outage of Stream: what goes on without it, what people see, and what comes after by itself.
+
+    It is run as `tidegate drill identity-outage` is, and reaches the real Stream as little.
+    """
+    from tidegate.cli.drills import stream  # noqa: PLC0415 - heavy
+
+    settings = _settings(env_file)
+    horizon = stream.HORIZON if hours is None else hours * 3600
+    _run(lambda tell: stream.rehearse(settings, horizon, progress=tell), at_least, as_json=as_json)
+
+
+def _settings(env_file: "EnvFile") -> "Settings":
+    from tidegate import logs  # noqa: PLC0415 - heavy
+    from tidegate.app.run import load_or_exit  # noqa: PLC0415 - heavy
+
+    settings = load_or_exit(env_file=env_file).settings
+    logs.configure("critical", as_json=False)  # what fails in the copy is meant to
+    return settings
+
+
+def _run(
+    rehearsal: "Callable[[Callable[[float], None]], Coroutine[None, None, Report]]", at_least: float, *, as_json: bool
+) -> None:
+    from tidegate.cli.drills.picture import can_show_blocks, show, summary  # noqa: PLC0415 - heavy
+    from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
+
+    report = asyncio.run(rehearsal(_tell))
+    if sys.stderr.isatty():
+        typer.echo("\r" + " " * 40 + "\r", err=True, nl=False)
+    if as_json:
+        typer.echo(json.dumps(report.as_members(), indent=2))
+    else:
+        screen = Screen()
+        show(report, screen, blocks=can_show_blocks())
+        screen.title(summary(report))
+    if not report.held(at_least * 3600):
+        raise CommandFailed(f"That is less than {at_least:g} h", status=Exit.FAILED)
+
+
+def _tell(part: float) -> None:
+    """How far it is, where somebody watches."""
+    if sys.stderr.isatty():
+        typer.echo(f"\rrehearsing: {part:4.0%}", err=True, nl=False)
