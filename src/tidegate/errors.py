@@ -45,6 +45,8 @@ class Reason(StrEnum):
     ISSUER_NOT_CONFIGURED = "issuer_not_configured"
     SHUTTING_DOWN = "shutting_down"
     LEDGER_UNAVAILABLE = "ledger_unavailable"
+    STORE_UNAVAILABLE = "store_unavailable"
+    STANDING_FULL = "standing_full"
     UPSTREAM_UNAVAILABLE = "upstream_unavailable"
     UPSTREAM_REFUSED = "upstream_refused"
     USER_NOT_IN_CHAT = "user_not_in_chat"
@@ -129,6 +131,8 @@ REASONS: Final = MappingProxyType(
         Reason.ISSUER_NOT_CONFIGURED: ReasonSpec(503, "No identity provider is configured.", _WAIT),
         Reason.SHUTTING_DOWN: ReasonSpec(503, "This replica is shutting down.", _WAIT),
         Reason.LEDGER_UNAVAILABLE: ReasonSpec(503, "The issuance cannot be recorded at this moment.", _WAIT),
+        Reason.STORE_UNAVAILABLE: ReasonSpec(503, "The database cannot be used at this moment.", _WAIT),
+        Reason.STANDING_FULL: ReasonSpec(507, "There is no room for a further revocation or ban.", _REPORT),
         Reason.UPSTREAM_UNAVAILABLE: ReasonSpec(503, "Stream cannot be reached at this moment.", _WAIT),
         Reason.UPSTREAM_REFUSED: ReasonSpec(502, "Stream refused the call.", _REPORT),
         Reason.USER_NOT_IN_CHAT: ReasonSpec(404, "The user is not in the chat system yet.", "Ask for a token first."),

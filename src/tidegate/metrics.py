@@ -185,6 +185,18 @@ SYNC_DROPPED = Counter(
 
 # Revocations and bans.
 STANDING_ENTRIES = Gauge("tidegate_standing_entries", "Users of whom a revocation or a ban is kept.", registry=REGISTRY)
+STANDING_OWED = Gauge(
+    "tidegate_standing_owed", "Users, and one for the app, of whom Stream is still to be told.", registry=REGISTRY
+)
+STANDING_OWED_SECONDS = Gauge(
+    "tidegate_standing_owed_seconds", "How long the first of them waits; 0 where none does.", registry=REGISTRY
+)
+STANDING_TOLD = Counter(
+    "tidegate_standing_told_total",
+    "Revocations and bans that Stream was told, would not have, or could not be told.",
+    ["of", "result"],
+    registry=REGISTRY,
+)
 
 # Connections, below the application.
 HTTP_CONNECTIONS = Gauge("tidegate_http_connections", "Connections open at our listeners.", registry=REGISTRY)

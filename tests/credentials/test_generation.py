@@ -1,5 +1,8 @@
 """Generations: what they are called, what they show, what they sign for calls, and what is out there of them."""
 
+import base64
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +13,10 @@ from tidegate.credentials.generation import SERVER_TOKEN_LIFE
 from tidegate.credentials.outstanding import Outstanding
 
 NOW = 1_700_000_000
+
+
+def issued(access):
+    return json.loads(base64.urlsafe_b64decode(access.token.split(".")[1] + "=="))["iat"]
 
 
 def test_the_secret_is_in_no_representation():
@@ -73,3 +80,18 @@ def test_what_is_out_is_counted_to_the_minute(tokens):
     assert outstanding.count(now) == sum(expires // 60 >= now // 60 for expires in model)
     assert outstanding.last == max(model, default=0)
     assert outstanding.longest == max((life for _, life in tokens), default=0)
+
+
+def test_after_the_apps_revocation_server_tokens_are_dated_behind_it():
+    clock = ManualClock(NOW)
+    credentials = Credentials.of("abcdefghijkl", "secret")
+    access = credentials.access(clock)
+    first = access()
+    credentials.app_revoked(NOW - 60)
+    assert access() == first  # it is newer than that
+    credentials.app_revoked(NOW)
+    dated = []
+    for _ in range(8):
+        dated.append(issued(access()))
+        clock.advance(1)
+    assert dated == [NOW - 5, NOW - 4, NOW - 3, NOW - 2, NOW - 1, NOW, NOW + 1, NOW + 1]

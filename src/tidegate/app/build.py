@@ -11,6 +11,7 @@ from tidegate.app.doors import Doors
 from tidegate.app.gateway import Gateway
 from tidegate.app.ledger import ledger_of
 from tidegate.app.lifespan import Background
+from tidegate.app.standing import StandingParts, standing_of
 from tidegate.app.stores import store_of
 from tidegate.clock import Clock, SystemClock
 from tidegate.credentials import Credentials
@@ -29,6 +30,7 @@ from tidegate.tokens.profile import Profiles
 from tidegate.tokens.service import Exchange, NoSync, ProfileOffers
 from tidegate.tokens.sessions import SessionCache
 from tidegate.tokens.standing.memory import Standing
+from tidegate.tokens.standing.routes import standing_routes
 from tidegate.tokens.status import ChatStatus
 from tidegate.tokens.sync import ProfileSync, SyncOptions
 from tidegate.upstream.breaker import Breaker
@@ -51,6 +53,7 @@ class Runtime:
         exchange: for the command line and tests.
         watch: knows how the service is.
         store: its database, and the bus between replicas; opened in the background.
+        standing: revocations and bans.
         settings: it was built from.
     """
 
@@ -61,6 +64,7 @@ class Runtime:
     exchange: Exchange
     watch: Watch
     store: Store
+    standing: StandingParts
     settings: Settings
 
 
@@ -83,14 +87,15 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     issuers = _issuers(settings, clock, background)
     verifier = Verifier(issuers.issuers, clock, issuers.limits)
     client = _client(settings, credentials, clock, background)
-    prober = _prober(settings, client, clock, background)
+    standing = standing_of(settings, store, client, credentials, background, clock)
+    prober = _prober(settings, client, clock, background, standing)
 
     # The exchange, and the doors to all of it.
-    exchange = _exchange(settings, credentials, verifier, client, background, clock)
-    watch = _watch(settings, prober, client, issuers, store)
+    exchange = _exchange(settings, credentials, verifier, client, background, clock, standing.memory)
+    watch = _watch(settings, prober, client, issuers, store, standing)
     doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
     main = doors.main(exchange, watch, _status(settings, client, clock), ledger_of(settings, background, clock))
-    operated = [issuer_routes(issuers.issuers)]
+    operated = [issuer_routes(issuers.issuers), *standing_routes(standing.service, clock)]
     return Runtime(
         app=main,
         ops=doors.ops(watch, operated),
@@ -99,6 +104,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
         exchange=exchange,
         watch=watch,
         store=store,
+        standing=standing,
         settings=settings,
     )
 
@@ -125,19 +131,25 @@ def _client(settings: Settings, credentials: Credentials, clock: Clock, backgrou
     return client
 
 
-def _prober(settings: Settings, client: StreamClient, clock: Clock, background: Background) -> Prober:
+def _prober(
+    settings: Settings, client: StreamClient, clock: Clock, background: Background, standing: StandingParts
+) -> Prober:
     prober = Prober(
         client,
         clock,
         settings.probe_seconds,
         live_gap_s=settings.live_test_gap_seconds,
         live_wait_s=settings.live_test_wait_ms / 1000,
+        heard=standing.heard,
+        expired=standing.expired,
     )
     background.add("prober", prober.run)
     return prober
 
 
-def _watch(settings: Settings, prober: Prober, client: StreamClient, issuers: Issuers, store: Store) -> Watch:
+def _watch(
+    settings: Settings, prober: Prober, client: StreamClient, issuers: Issuers, store: Store, standing: StandingParts
+) -> Watch:
     return Watch(
         prober=prober,
         client=client,
@@ -145,6 +157,7 @@ def _watch(settings: Settings, prober: Prober, client: StreamClient, issuers: Is
         probe_seconds=settings.probe_seconds,
         public=settings.environment is Environment.PRODUCTION,
         store_down_seconds=store.down_seconds,
+        untold=standing.pusher.untold,
     )
 
 
@@ -166,6 +179,7 @@ def _exchange(
     client: StreamClient,
     background: Background,
     clock: Clock,
+    standing: Standing,
 ) -> Exchange:
     minter = Minter(credentials, settings.token_cache_size)
     return Exchange(
@@ -177,7 +191,7 @@ def _exchange(
         profiles=Profiles(settings.profile_rules, settings.profile_allow_admin),
         sessions=SessionCache(settings.session_cache_size),
         sync=_sync(settings, client, clock, background, lambda user_id: minter.rhythm(user_id).pseudonym),
-        standing=Standing(),
+        standing=standing,
         clock=clock,
         stopping=lambda: background.stopping,
     )

@@ -12,6 +12,7 @@ from tidegate.cli.operator import operator
 from tidegate.cli.sandbox import sandbox
 from tidegate.cli.serve import serve
 from tidegate.cli.session import session
+from tidegate.cli.standing import ban, revoke, standing, unban
 from tidegate.cli.token import token
 from tidegate.cli.verify import verify
 from tidegate.cli.version import version
@@ -38,4 +39,8 @@ app.add_typer(operator)
 app.add_typer(ledger)
 app.add_typer(db)
 app.add_typer(drill)
+app.command()(revoke)
+app.command()(ban)
+app.command()(unban)
+app.command()(standing)
 app.command()(version)

@@ -16,6 +16,9 @@ SERVER_TOKEN_LIFE: Final = 600
 _BACKDATE: Final = 30
 """Seconds by which a server token's ``iat`` lies in the past, since Stream refuses one ahead of its clock."""
 
+_BACKDATE_LEAST: Final = 5
+"""The same where it must lie behind a revocation."""
+
 _ID_OCTETS: Final = 9
 
 
@@ -71,20 +74,22 @@ class Generation:
         # holds one user token can test a guess of the secret against it; this name adds nothing to that.
         named = self.signer.derive(f"generation {pair.api_key}")[:_ID_OCTETS]
         self.id: Final = base64url(named).decode("ascii")
-        self._server_token = ("", 0.0)
+        self._server_token = ("", 0.0, 0)
 
-    def access(self, now: float) -> Access:
+    def access(self, now: float, since: int = 0) -> Access:
         """Key and server token for a call to Stream; the token is made anew when half of its life is over.
 
         Args:
             now: seconds since the epoch.
+            since: the moment before which the app's tokens are revoked; whether Stream counts server tokens
+                among them is not established, so they are dated after it as soon as that lies behind us.
         """
-        token, expires = self._server_token
-        if not SERVER_TOKEN_LIFE / 2 < expires - now <= SERVER_TOKEN_LIFE:
-            until = int(now) + SERVER_TOKEN_LIFE
-            claims = b'{"exp":%d,"iat":%d,"server":true}' % (until, int(now) - _BACKDATE)
-            token = self.signer.sign(claims)
-            self._server_token = (token, float(until))
+        token, expires, issued = self._server_token
+        least = min(since, int(now) - _BACKDATE_LEAST)
+        if issued < least or not SERVER_TOKEN_LIFE / 2 < expires - now <= SERVER_TOKEN_LIFE:
+            until, issued = int(now) + SERVER_TOKEN_LIFE, max(least, int(now) - _BACKDATE)
+            token = self.signer.sign(b'{"exp":%d,"iat":%d,"server":true}' % (until, issued))
+            self._server_token = (token, float(until), issued)
         return Access(self.api_key, token)
 
     def __repr__(self) -> str:
@@ -100,10 +105,11 @@ class Credentials:
         primary: the generation to begin with.
     """
 
-    __slots__ = ("_held", "primary")
+    __slots__ = ("_held", "_since", "primary")
 
     def __init__(self, primary: Generation) -> None:
         self.primary = primary
+        self._since = 0
         self._held = {primary.id: primary}
 
     @classmethod
@@ -159,7 +165,15 @@ class Credentials:
         Args:
             clock: what ``iat`` and ``exp`` are read from.
         """
-        return lambda: self.primary.access(clock.now())
+        return lambda: self.primary.access(clock.now(), self._since)
+
+    def app_revoked(self, moment: int) -> None:
+        """Date server tokens after a moment before which all of the app's tokens are revoked.
+
+        Args:
+            moment: seconds since the epoch.
+        """
+        self._since = moment + 1
 
     def __repr__(self) -> str:
         return f"Credentials(primary={self.primary.id})"

@@ -17,6 +17,7 @@ from tidegate.settings.preset_section import PresetSection
 from tidegate.settings.profile_section import ProfileSection
 from tidegate.settings.server_section import ServerSection
 from tidegate.settings.spec import Spec
+from tidegate.settings.standing_section import StandingSection
 from tidegate.settings.store_section import StoreSection
 from tidegate.settings.stream_section import Environment, StreamSection, TokenSection
 
@@ -32,6 +33,7 @@ class Settings(
     OperatorSection,
     StoreSection,
     LedgerSection,
+    StandingSection,
     BoundsSection,
 ):
     """The effective settings: read once at start, passed to whoever needs them, never changed.
@@ -67,6 +69,7 @@ SECTIONS: Final = (
     OperatorSection,
     StoreSection,
     LedgerSection,
+    StandingSection,
     BoundsSection,
 )
 """The sections, in the order of the documentation page."""

@@ -27,6 +27,9 @@ QUOTA_LOW: Final = 0.2
 CLOCK_TOLERANCE_S: Final = 4.0
 """Seconds. Tokens are dated at least 5 s back; a clock further ahead than that makes Stream refuse them."""
 
+UNTOLD_S: Final = 10.0
+"""Seconds. A revocation or ban that Stream has not been told of for so long is not on its way any more."""
+
 _MIN_KEY_LENGTH: Final = 10
 _DEVELOPMENT_WORDS: Final = ("demo", "test", "dev")
 _SEVERITY: Final = {Status.HEALTHY: 0, Status.DEGRADED: 1, Status.UNHEALTHY: 2}
@@ -117,6 +120,7 @@ def judge(inputs: HealthInputs) -> Health:
         *_stream(inputs),
         *_quota(inputs.quota_ratio),
         *_store(inputs.store_down_s),
+        *_untold(inputs.untold, inputs.untold_s),
         *_posture(_current(inputs), public=inputs.public),
     ]
     status = max((finding.status for finding in findings), key=_SEVERITY.__getitem__, default=Status.HEALTHY)
@@ -261,6 +265,16 @@ def _store(down_s: float | None) -> Iterator[Finding]:
             Status.DEGRADED,
             f"The database cannot be used; what changed elsewhere in the last {down_s:.0f} s is not known here.",
             ("Run `tidegate db status`: it says why.", "Check the database that TIDEGATE_DATABASE_URL names."),
+        )
+
+
+def _untold(count: int, seconds: float) -> Iterator[Finding]:
+    """Nobody gets a new token meanwhile; one that is out is good at Stream until it ends."""
+    if count and seconds >= UNTOLD_S:
+        yield Finding(
+            Status.DEGRADED,
+            f"Stream could not be told of {count} revocations or bans, of the first one for {seconds:.0f} s.",
+            ("Run `tidegate standing --pending`: it says of whom, and why.", "Look at Stream's status page."),
         )
 
 

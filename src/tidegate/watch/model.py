@@ -107,6 +107,8 @@ class HealthInputs:
         issuers: the configured ones.
         public: whether strangers read the judgement: then it does not say which checks the app has off.
         store_down_s: seconds for which the database could not be used; None while it can.
+        untold: how many revocations and bans Stream is still to be told.
+        untold_s: how long the first of them waits, seconds.
     """
 
     problems: tuple[str, ...] = ()
@@ -118,6 +120,8 @@ class HealthInputs:
     issuers: tuple[IssuerHealth, ...] = ()
     public: bool = False
     store_down_s: float | None = None
+    untold: int = 0
+    untold_s: float = 0.0
 
 
 class Status(StrEnum):

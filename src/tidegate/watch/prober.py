@@ -22,6 +22,7 @@ from tidegate.upstream.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from tidegate.upstream.model import StreamApp
 from tidegate.watch.model import Failure, Posture, ProbeResult
 
 # The first kind that fits counts, so the special stands before the general.
@@ -52,6 +53,8 @@ class Prober:
         period_s: seconds between probes.
         live_gap_s: seconds that a result serves every live test, however many ask.
         live_wait_s: seconds that a live test waits at most.
+        heard: told what Stream says of the app.
+        expired: told that Stream takes our server token for an old one, as after a revocation for the whole app.
         jitter: a number from 0 to 1; up to 10 % is added to each period so that
             replicas do not probe together.
     """
@@ -64,6 +67,8 @@ class Prober:
         *,
         live_gap_s: float = 5.0,
         live_wait_s: float = 3.0,
+        heard: Callable[[StreamApp], None] = lambda _: None,
+        expired: Callable[[], None] = lambda: None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._client = client
@@ -71,6 +76,8 @@ class Prober:
         self._period = period_s
         self._live_gap = live_gap_s
         self._live_wait = live_wait_s
+        self._heard = heard
+        self._expired = expired
         self._jitter = jitter
         self._under_way: asyncio.Task[None] | None = None
         self._last: ProbeResult | None = None
@@ -128,8 +135,11 @@ class Prober:
             app = await self._client.app(probe=True)
         except UpstreamError as error:
             failure, code, server_time = failure_of(error), error.code, error.server_time
+            if isinstance(error, TokenExpired):
+                self._expired()
         else:
             server_time = app.server_time
+            self._heard(app)
             posture = Posture(app.disable_auth_checks, app.disable_permissions_checks, app.suspended)
         ended, at = self._clock.monotonic(), self._clock.now()
         difference = None if server_time is None else server_time + _DATE_ROUNDING - (began_at + at) / 2

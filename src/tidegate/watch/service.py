@@ -22,9 +22,10 @@ class Watch:
         probe_seconds: the prober's period.
         public: whether strangers can read the judgement, as in production.
         store_down_seconds: for how long the database could not be used; None while it can.
+        untold: how many revocations and bans Stream is still to be told, and for how many seconds the first waits.
     """
 
-    __slots__ = ("_client", "_issuers", "_longest", "_prober", "_public", "_store_down_seconds")
+    __slots__ = ("_client", "_issuers", "_longest", "_prober", "_public", "_store_down_seconds", "_untold")
 
     def __init__(
         self,
@@ -35,17 +36,20 @@ class Watch:
         probe_seconds: float,
         public: bool,
         store_down_seconds: Callable[[], float | None] = lambda: None,
+        untold: Callable[[], tuple[int, float]] = lambda: (0, 0.0),
     ) -> None:
         self._prober = prober
         self._client = client
         self._issuers = tuple(issuers)
         self._public = public
         self._store_down_seconds = store_down_seconds
+        self._untold = untold
         self._longest = _PROBES_MISSED * probe_seconds
 
     def health(self) -> Health:
         """The judgement on what is known now."""
         probe = self._prober.last
+        untold, untold_s = self._untold()
         return judge(
             HealthInputs(
                 probe=probe,
@@ -56,6 +60,8 @@ class Watch:
                 issuers=self.issuers(),
                 public=self._public,
                 store_down_s=self._store_down_seconds(),
+                untold=untold,
+                untold_s=untold_s,
             )
         )
 

@@ -20,6 +20,7 @@ from tidegate.tokens.standing.model import (
     least_issued_at,
     moment_of,
     revoked,
+    still_matters,
 )
 
 TIMES = st.floats(min_value=1_600_000_000, max_value=2_500_000_000)
@@ -56,13 +57,38 @@ def test_which_sessions_a_revocation_ends(issued_at, first, last, expected):
     assert revoked(issued_at, first, last) is expected
 
 
-def test_what_matters_is_kept():
-    keep = 100.0
-    assert UserStanding("ada", revoked_at=1_000).matters(1_099, keep)
-    assert not UserStanding("ada", revoked_at=1_000).matters(1_100, keep)
-    assert UserStanding("ada", banned_until=2_000).matters(1_999, keep)
-    assert not UserStanding("ada", banned_until=2_000).matters(2_000, keep)
-    assert UserStanding("ada", version=2, pushed=1).matters(1e9, keep)
+@pytest.mark.parametrize(
+    ("mark", "now", "expected"),
+    [
+        (Mark(1_000, 0, 0, 1), 1_099, True), (Mark(1_000, 0, 0, 1), 1_100, False), (Mark(0, 1_000, 0, 1), 1_099, True),
+        (Mark(0, 0, 2_000, 1), 1_999, True), (Mark(0, 0, 2_000, 1), 2_000, False), (Mark(0, 0, FOREVER, 1), 9e9, True),
+    ],
+)  # fmt: skip
+def test_what_can_refuse_something_is_kept(mark, now, expected):
+    standing = Standing()
+    standing.mark("ada", mark)
+    assert standing.prune(now, keep_s=100) == (not expected)
+    assert standing.knows("ada") is expected is still_matters(mark, now, 100)
+
+
+def test_a_ban_ends_tokens_and_leaves_sessions_for_later():
+    banned = UserStanding("ada", tokens_before=50).banned(10, FOREVER, "spam", deactivate=True)
+    assert banned.mark == Mark(50, NEVER, FOREVER, 0)
+    assert (banned.note, banned.deactivated, banned.banned_there, banned.deactivated_there) == (
+        "spam",
+        True,
+        True,
+        True,
+    )
+    again = banned.banned(60, 90, "", deactivate=False)
+    assert (again.mark, again.deactivated, again.deactivated_there) == (Mark(60, NEVER, 90, 0), False, True)
+    lifted = again.unbanned()
+    assert (lifted.mark, lifted.banned_there, lifted.note) == (Mark(60, NEVER, NEVER, 0), True, "")
+
+
+def test_a_revocation_never_moves_back():
+    once = UserStanding("ada").revoked(100)
+    assert once.revoked(90).mark == once.mark == Mark(100, 100, NEVER, 0)
 
 
 class StandingMachine(RuleBasedStateMachine):
@@ -173,16 +199,6 @@ def test_an_end_that_has_passed_is_told_in_seconds():
         standing.check("ada", SESSIONS[NOW], NOW + 0.5)
     assert (refused.value.reason, refused.value.retry_after) == (Reason.SUBJECT_BANNED, 10)
     standing.check("ada", SESSIONS[NOW], NOW + 10)
-
-
-def test_a_mark_is_forgotten_on_demand_alone():
-    standing = Standing()
-    standing.mark("ada", Mark(NEVER, NEVER, FOREVER, 1))
-    assert len(standing) == 1
-    standing.forget("ada")
-    standing.forget("bo")
-    standing.check("ada", SESSIONS[NOW], NOW)
-    assert len(standing) == 0
 
 
 def test_a_session_without_a_date_cannot_be_shown_to_be_newer():

@@ -1,6 +1,6 @@
 """What a replica knows of revocations and bans, asked at every exchange and never waited for."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from tidegate import metrics
@@ -13,6 +13,7 @@ from tidegate.tokens.standing.model import (
     refuse_banned,
     refuse_revoked,
     revoked,
+    still_matters,
 )
 
 _NONE: Final = Mark(NEVER, NEVER, NEVER, 0)
@@ -25,18 +26,27 @@ class Standing:
     make room: that would undo a ban. Who writes them keeps to the bound.
     """
 
-    __slots__ = ("_app_before", "_cuts", "_marks", "_stream_before")
+    __slots__ = ("_app_before", "_app_told", "_cuts", "_marks", "_stream_before")
 
     def __init__(self) -> None:
         self._marks: dict[str, Mark] = {}
         self._cuts: tuple[Cut, ...] = ()
         self._stream_before = NEVER
         self._app_before = NEVER
+        self._app_told: Callable[[int], None] = lambda _: None
         metrics.STANDING_ENTRIES.set_function(self.__len__)
 
     def __len__(self) -> int:
         """How many users have a mark."""
         return len(self._marks)
+
+    def on_app_before(self, told: Callable[[int], None]) -> None:
+        """Have somebody told whenever it changes how old everybody's tokens may not be.
+
+        Args:
+            told: the moment; tokens dated at it or earlier are void, server tokens perhaps too.
+        """
+        self._app_told = told
 
     def check(self, user_id: str, who: VerifiedSubject, now: float) -> None:
         """Judge a verified session by what was revoked and who is banned. Never waits.
@@ -92,14 +102,30 @@ class Standing:
         self._marks[user_id] = mark
         return True
 
-    def forget(self, user_id: str) -> None:
-        """Drop a mark that can refuse nothing any more."""
-        self._marks.pop(user_id, None)
+    def prune(self, now: float, keep_s: float) -> int:
+        """Forget what can refuse nothing any more.
+
+        Args:
+            now: seconds since the epoch.
+            keep_s: seconds for which a revocation is remembered.
+
+        Returns:
+            how many users were forgotten.
+        """
+        gone = [user_id for user_id, mark in self._marks.items() if not still_matters(mark, now, keep_s)]
+        for user_id in gone:
+            del self._marks[user_id]
+        return len(gone)
+
+    def knows(self, user_id: str) -> bool:
+        """Whether a user has a mark."""
+        return user_id in self._marks
 
     def cut(self, cuts: Iterable[Cut]) -> None:
         """Take note of the revocations for everybody; these take the place of those known before."""
         self._cuts = tuple(cuts)
         self._app_before = max([self._stream_before, *(cut.last for cut in self._cuts)])
+        self._app_told(self._app_before)
 
     def stream_says(self, app_before: int) -> None:
         """Take note of Stream's own value for the app: tokens dated earlier are void there, whoever set it."""

@@ -5,8 +5,8 @@ All moments are whole seconds since the epoch, since Stream's own
 """
 
 import math
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple, Self
 
 from tidegate.errors import Reason, Refusal
 from tidegate.tokens.mint import BACKDATE
@@ -17,7 +17,7 @@ NEVER: Final = 0
 FOREVER: Final = 253_402_300_799
 """The end of a ban that has none: the last second that RFC 3339 can write."""
 
-REASON_MOST: Final = 200
+NOTE_MOST: Final = 200
 """Characters of the operator's note beside a ban."""
 
 
@@ -56,52 +56,111 @@ class UserStanding:
 
     Attributes:
         user_id: at Stream.
-        revoked_at: when the tokens were last revoked here; ``NEVER``: they were not.
-        stream_revoked_at: the value that Stream itself had for the user, if it was set by others.
+        tokens_before: tokens dated at this moment or earlier are void, by a revocation, a ban, or by what
+            Stream itself was told by others.
+        sessions_before: sessions issued at this moment or earlier are refused, by a revocation.
         banned_until: the end of the ban, ``FOREVER`` or ``NEVER``.
-        reason: the operator's note beside the ban; no user sees it.
+        note: the operator's, beside the ban; no user sees it.
         deactivated: whether the user is to be deactivated at Stream.
-        absent_ok: whether it is enough if Stream does not know the user.
-        by: who changed it last: an operator's name, or ``webhook:`` and the issuer's.
-        changed_at: when.
-        version: counts the changes, from 1.
-        pushed: the version that Stream was told last.
-        trouble: why telling Stream did not work the last time, as a label of the metric ``code``; empty: it did.
+        banned_there: whether a ban of ours may be at Stream; others' bans there are not ours to lift.
+        deactivated_there: the same of a deactivation.
+        absent_ok: whether it is enough that Stream does not know the user.
+        changed_by: an operator's name, or ``webhook:`` and the issuer's.
+        changed_at: when, seconds since the epoch.
+        version: counts the changes, from 1; 0: nothing is known of the user.
     """
 
     user_id: str
-    revoked_at: int = NEVER
-    stream_revoked_at: int = NEVER
+    tokens_before: int = NEVER
+    sessions_before: int = NEVER
     banned_until: int = NEVER
-    reason: str = ""
+    note: str = ""
     deactivated: bool = False
+    banned_there: bool = False
+    deactivated_there: bool = False
     absent_ok: bool = False
-    by: str = ""
+    changed_by: str = ""
     changed_at: int = NEVER
     version: int = 0
-    pushed: int = 0
-    trouble: str = ""
 
     @property
     def mark(self) -> Mark:
         """What a replica remembers of it."""
-        before = max(self.revoked_at, self.stream_revoked_at)
-        return Mark(before, self.revoked_at, self.banned_until, self.version)
+        return Mark(self.tokens_before, self.sessions_before, self.banned_until, self.version)
 
-    @property
-    def pending(self) -> bool:
-        """Whether Stream is still to be told."""
-        return self.version > self.pushed
+    def revoked(self, moment: int) -> Self:
+        """With the tokens and the sessions of before a moment ended."""
+        return replace(
+            self,
+            tokens_before=max(self.tokens_before, moment),
+            sessions_before=max(self.sessions_before, moment),
+        )
 
-    def matters(self, now: float, keep_s: float) -> bool:
-        """Whether it can still refuse anything, or Stream is still to be told.
+    def banned(self, moment: int, until: int, note: str, *, deactivate: bool) -> Self:
+        """With a ban from a moment on; it takes the place of one that is there.
+
+        The tokens that are out are void, the sessions are not: they are good again when the ban ends.
 
         Args:
-            now: seconds since the epoch.
-            keep_s: seconds for which a revocation is remembered: longer than any session lives.
+            moment: from `moment_of`.
+            until: the ban's end, or ``FOREVER``.
+            note: the operator's.
+            deactivate: also deactivate the user at Stream.
         """
-        latest = max(self.revoked_at, self.stream_revoked_at)
-        return self.pending or self.banned_until > now or latest + keep_s > now
+        return replace(
+            self,
+            tokens_before=max(self.tokens_before, moment),
+            banned_until=until,
+            note=note,
+            deactivated=deactivate,
+            banned_there=True,
+            deactivated_there=self.deactivated_there or deactivate,
+        )
+
+    def unbanned(self) -> Self:
+        """Without a ban and a deactivation."""
+        return replace(self, banned_until=NEVER, note="", deactivated=False)
+
+
+class Entry(NamedTuple):
+    """A user's standing, and whether Stream knows it.
+
+    Attributes:
+        standing: as it is now.
+        owed_since: since when Stream is to be told, seconds since the epoch; None: it was told.
+        trouble: why telling did not work the last time, a label of the metric ``code``; empty: it was not tried yet.
+    """
+
+    standing: UserStanding
+    owed_since: float | None = None
+    trouble: str = ""
+
+
+class CutRecord(NamedTuple):
+    """A revocation for everybody, as the store keeps it.
+
+    Attributes:
+        id: its number.
+        cut: what it says.
+        changed_by: an operator's name.
+        changed_at: when, seconds since the epoch.
+    """
+
+    id: int
+    cut: Cut
+    changed_by: str
+    changed_at: int
+
+
+def still_matters(mark: Mark, now: float, keep_s: float) -> bool:
+    """Whether a mark can still refuse anything.
+
+    Args:
+        mark: of a user.
+        now: seconds since the epoch.
+        keep_s: seconds for which a revocation is remembered: longer than any session lives.
+    """
+    return mark.banned_until > now or max(mark.dated_before, mark.sessions_before) + keep_s > now
 
 
 def moment_of(now: float) -> int:

@@ -1,0 +1,77 @@
+"""Revocations and bans, put together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tidegate.app.lifespan import Background
+from tidegate.clock import Clock
+from tidegate.credentials import Credentials
+from tidegate.settings import Settings
+from tidegate.store import Store
+from tidegate.tokens.standing.memory import Standing
+from tidegate.tokens.standing.push import LEASE, LEASE_SECONDS, Pusher
+from tidegate.tokens.standing.service import StandingOptions, StandingService
+from tidegate.tokens.standing.tell import Teller, moment_at_stream
+from tidegate.upstream.client import StreamClient
+from tidegate.upstream.model import StreamApp
+
+_DAY_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class StandingParts:
+    """What belongs to revocations and bans.
+
+    Attributes:
+        memory: what the exchange asks.
+        service: what operators and webhooks change.
+        pusher: tells Stream.
+        expired: has the next server token dated as late as it can be; for when Stream refuses the present one as too
+            old, since somebody else revoked the app's tokens there.
+    """
+
+    memory: Standing
+    service: StandingService
+    pusher: Pusher
+    expired: Callable[[], None]
+
+    def heard(self, app: StreamApp) -> None:
+        """Take note of what Stream itself says: others can revoke the app's tokens there."""
+        self.memory.stream_says(moment_at_stream(app.revoked_before))
+
+
+def standing_of(
+    settings: Settings,
+    store: Store,
+    client: StreamClient,
+    credentials: Credentials,
+    background: Background,
+    clock: Clock,
+) -> StandingParts:
+    """The parts that the settings describe.
+
+    Args:
+        settings: sound ones.
+        store: keeps it and tells other replicas.
+        client: to Stream.
+        credentials: of the client's server tokens.
+        background: runs the job that tells Stream.
+        clock: for all of it.
+    """
+    memory = Standing()
+    options = StandingOptions(
+        keep_s=settings.standing_keep_days * _DAY_SECONDS,
+        capacity=settings.standing_size,
+    )
+    service = StandingService(store.database, store.bus, memory, clock, options)
+    pusher = Pusher(
+        store.database,
+        service,
+        Teller(client, clock),
+        store.lease(LEASE, LEASE_SECONDS),
+        clock,
+        pause_max_s=settings.standing_pause_max_seconds,
+    )
+    memory.on_app_before(credentials.app_revoked)
+    background.add("standing", pusher.run)
+    return StandingParts(memory, service, pusher, lambda: credentials.app_revoked(int(clock.now())))

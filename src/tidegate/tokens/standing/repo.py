@@ -1,0 +1,184 @@
+"""The rows of revocations and bans."""
+
+from collections.abc import Collection
+from dataclasses import asdict
+from typing import Final, NamedTuple
+
+from sqlalchemy import Row, and_, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tidegate.store import Dialect
+from tidegate.store.upsert import insert
+from tidegate.tokens.standing.model import Cut, CutRecord, Entry, UserStanding
+from tidegate.tokens.standing.schema import cuts, owed, users
+
+APP: Final = ""
+"""In the place of a user's id: the app itself."""
+
+
+class Arrears(NamedTuple):
+    """How much Stream is still to be told.
+
+    Attributes:
+        entries: users, and one for the app.
+        oldest: since when the first waits, seconds since the epoch; None where nothing waits.
+    """
+
+    entries: int
+    oldest: float | None
+
+
+async def locked(connection: AsyncConnection, dialect: Dialect, user_id: str) -> UserStanding:
+    """One user's standing, which nobody else changes until the transaction ends; version 0 where there was none."""
+    empty = asdict(UserStanding(user_id))
+    await connection.execute(insert(dialect, users).values(empty).on_conflict_do_nothing(index_elements=["user_id"]))
+    row = await connection.execute(select(users).where(users.c.user_id == user_id).with_for_update())
+    return _standing(row.one())
+
+
+async def put(connection: AsyncConnection, dialect: Dialect, standing: UserStanding, now: float) -> None:
+    """Write a user's standing, and that Stream is to be told.
+
+    Args:
+        connection: of the transaction that locked it.
+        dialect: of the database.
+        standing: with its new version.
+        now: seconds since the epoch.
+    """
+    await connection.execute(update(users).where(users.c.user_id == standing.user_id).values(asdict(standing)))
+    await owe(connection, dialect, standing.user_id, standing.version, now)
+
+
+async def owe(connection: AsyncConnection, dialect: Dialect, user_id: str, version: int, now: float) -> None:
+    """Note that Stream is to be told; what was owed before is told by the same call."""
+    row = insert(dialect, owed).values(user_id=user_id, version=version, since=now, trouble="")
+    anew = {"version": version, "trouble": ""}
+    await connection.execute(row.on_conflict_do_update(index_elements=["user_id"], set_=anew))
+
+
+async def one(connection: AsyncConnection, user_id: str) -> Entry:
+    """One user's standing, and what is owed where something is; version 0 where nothing is known."""
+    found = await _with_debts(connection, users.c.user_id == user_id, limit=1)
+    return found[0] if found else Entry(UserStanding(user_id))
+
+
+async def page(connection: AsyncConnection, after: str, limit: int, *, pending: bool = False) -> list[Entry]:
+    """Users in the order of their ids.
+
+    Args:
+        connection: to read by.
+        after: the last id that is known.
+        limit: how many at most.
+        pending: only those of whom Stream is to be told.
+    """
+    wanted = and_(users.c.user_id > after, users.c.version > 0)
+    return await _with_debts(connection, and_(wanted, owed.c.version > 0) if pending else wanted, limit=limit)
+
+
+async def _with_debts(connection: AsyncConnection, wanted: object, limit: int) -> list[Entry]:
+    query = (
+        select(users, owed.c.since, owed.c.trouble)
+        .select_from(users.outerjoin(owed, users.c.user_id == owed.c.user_id))
+        .where(wanted)  # type: ignore[arg-type]  # a condition, however it was made
+        .order_by(users.c.user_id)
+        .limit(limit)
+    )
+    rows = (await connection.execute(query)).all()
+    return [Entry(_standing(row), row.since, row.trouble or "") for row in rows]
+
+
+async def debts(connection: AsyncConnection, limit: int, besides: Collection[str]) -> list[Entry]:
+    """What Stream is to be told of users, the oldest first.
+
+    Args:
+        connection: to read by.
+        limit: how many at most.
+        besides: users that are left alone for now.
+    """
+    query = (
+        select(users, owed.c.since, owed.c.trouble)
+        .select_from(owed.join(users, users.c.user_id == owed.c.user_id))
+        .where(owed.c.user_id.not_in(besides))
+        .order_by(owed.c.since)
+        .limit(limit)
+    )
+    return [Entry(_standing(row), row.since, row.trouble) for row in (await connection.execute(query)).all()]
+
+
+async def app_debt(connection: AsyncConnection) -> int | None:
+    """The version of what Stream is to be told of the app, if anything."""
+    return (await connection.execute(select(owed.c.version).where(owed.c.user_id == APP))).scalar_one_or_none()
+
+
+async def arrears(connection: AsyncConnection) -> Arrears:
+    """How much Stream is still to be told."""
+    row = (await connection.execute(select(func.count(), func.min(owed.c.since)).select_from(owed))).one()
+    return Arrears(row[0], row[1])
+
+
+async def settle(connection: AsyncConnection, user_id: str, version: int) -> bool:
+    """Note that Stream was told; what changed meanwhile is still owed.
+
+    Returns:
+        whether nothing changed meanwhile.
+    """
+    done = await connection.execute(delete(owed).where(owed.c.user_id == user_id, owed.c.version == version))
+    return done.rowcount == 1
+
+
+async def note_there(connection: AsyncConnection, standing: UserStanding) -> None:
+    """Note which of our bans and deactivations may be at Stream, unless something changed meanwhile."""
+    values = {"banned_there": standing.banned_there, "deactivated_there": standing.deactivated_there}
+    same = and_(users.c.user_id == standing.user_id, users.c.version == standing.version)
+    await connection.execute(update(users).where(same).values(values))
+
+
+async def note_trouble(connection: AsyncConnection, user_ids: Collection[str], trouble: str) -> None:
+    """Note why telling Stream did not work."""
+    await connection.execute(update(owed).where(owed.c.user_id.in_(user_ids)).values(trouble=trouble))
+
+
+async def add_cut(connection: AsyncConnection, dialect: Dialect, cut: Cut, by: str, at: int) -> CutRecord:
+    """Add a revocation for everybody; what it covers goes.
+
+    Args:
+        connection: of a transaction that writes.
+        dialect: of the database.
+        cut: to add.
+        by: whoever adds it.
+        at: when.
+    """
+    await connection.execute(delete(cuts).where(cuts.c.first >= cut.first, cuts.c.last <= cut.last))
+    row = insert(dialect, cuts).values(first=cut.first, last=cut.last, changed_by=by, changed_at=at)
+    number = (await connection.execute(row.returning(cuts.c.id))).scalar_one()
+    await owe(connection, dialect, APP, number, at)
+    return CutRecord(number, cut, by, at)
+
+
+async def all_cuts(connection: AsyncConnection) -> list[CutRecord]:
+    """Every revocation for everybody, the oldest first."""
+    rows = (await connection.execute(select(cuts).order_by(cuts.c.id))).all()
+    return [CutRecord(row.id, Cut(row.first, row.last), row.changed_by, row.changed_at) for row in rows]
+
+
+async def prune(connection: AsyncConnection, now: float, keep_s: float) -> int:
+    """Forget what can refuse nothing any more and is not owed.
+
+    Args:
+        connection: of a transaction that writes.
+        now: seconds since the epoch.
+        keep_s: seconds for which a revocation is remembered.
+
+    Returns:
+        how many rows went.
+    """
+    old = int(now - keep_s)
+    idle = and_(users.c.banned_until <= now, users.c.tokens_before <= old, users.c.sessions_before <= old)
+    debt = select(owed.c.user_id)
+    gone = await connection.execute(delete(users).where(idle, users.c.user_id.not_in(debt)))
+    cut = await connection.execute(delete(cuts).where(cuts.c.last <= old))
+    return gone.rowcount + cut.rowcount
+
+
+def _standing(row: Row[tuple[object, ...]]) -> UserStanding:
+    return UserStanding(**{column.name: getattr(row, column.name) for column in users.columns})
