@@ -1,6 +1,11 @@
 """The commands of the ledger, on the ledger of a service and on a copy of it."""
 
+import csv
+import io
+import json
+import re
 import shutil
+import time
 
 import pytest
 
@@ -18,8 +23,9 @@ def written(workplace, folder):
     """A chain of five entries where the service keeps it by default."""
     key = ledger_keys((), workplace / ".tidegate", make=True).sealing
     scribe = Scribe(folder, key=key)
-    scribe.write(*(issued(request=f"r-{n}") for n in range(5)))
+    batch = scribe.write(*(issued(request=f"r-{n}") for n in range(5)))
     scribe.leave()
+    scribe.lines = batch.octets.splitlines()
     return scribe
 
 
@@ -70,3 +76,73 @@ def test_where_there_is_none(tidegate):
 
     assert ended.status == 2
     assert "there is no ledger" in ended.err
+
+
+def test_entries_are_looked_up(tidegate, written):
+    ended = tidegate("ledger", "query", "--user", "ada", "--newest", "2")
+    assert ended.status == 0
+    assert [line.split()[-1] for line in ended.out.splitlines()[1:]] == ["r-3", "r-4"]
+
+    ended = tidegate("ledger", "query", "--request", "r-1", "--json")
+    assert json.loads(ended.out)["request"] == "r-1"
+    assert ended.out.strip().encode() in written.lines
+
+    assert tidegate("ledger", "query", "--since", "2027-01-16").out.count("\n") == 1
+
+
+def test_no_entry_commands_the_terminal_or_a_spreadsheet(tidegate, folder, workplace):
+    key = ledger_keys((), workplace / ".tidegate", make=True).sealing
+    scribe = Scribe(folder, key=key)
+    scribe.write(issued(request="\x1b[2J\r\nforged", agent=b"=HYPERLINK(1)"), issued(request="+1", agent=b"a\nb"))
+    scribe.leave()
+
+    assert "\x1b" not in tidegate("ledger", "query").out
+    assert "\x1b" not in tidegate("ledger", "export").out
+    rows = list(csv.DictReader(io.StringIO(tidegate("ledger", "export", "--csv").out)))
+    assert [(row["agent"], row["request"]) for row in rows] == [
+        ("'=HYPERLINK(1)", "\\x1b[2J\\r\\nforged"),
+        ("a\\nb", "'+1"),
+    ]
+
+
+def test_an_export_is_what_was_written(tidegate, written):
+    assert tidegate("ledger", "export").out.encode().splitlines() == written.lines
+    assert tidegate("ledger", "export", "--until", "2020-01-01").out == ""
+
+
+@pytest.mark.usefixtures("written")
+def test_who_could_have_held_a_token(tidegate):
+    ended = tidegate("ledger", "who", "--from", "2027-01-15T08:30:00Z", "--to", "2027-01-15T08:31:00Z")
+    assert ended.status == 0
+    assert re.search(r"^ *ada +clerk +user_\w+ +1 +2027-01-15T07:59:55Z +2027-01-15T08:59:55Z", ended.out, re.MULTILINE)
+    assert "1 users." in ended.out
+
+    (one,) = json.loads(tidegate("ledger", "who", "--from", "1800000000", "--to", "1800000001", "--json").out)
+    assert (one["user_id"], one["tokens"], one["addresses"]) == ("ada", 1, ["203.0.113.7"])
+    assert json.loads(tidegate("ledger", "who", "--from", "0", "--to", "1", "--json").out) == []
+    assert tidegate("ledger", "who", "--from", "2", "--to", "1").status == 2
+    assert tidegate("ledger", "who", "--from", "soon", "--to", "1").status == 2
+
+
+def test_pruning_asks_and_leaves_a_chain_that_proves(tidegate, workplace, folder, monkeypatch):
+    key = ledger_keys((), workplace / ".tidegate", make=True).sealing
+    scribe = Scribe(folder, key=key)
+    for day in range(3):
+        scribe.write(issued(1_700_000_000 + day * 86_400))
+    scribe.leave()
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+
+    assert tidegate("ledger", "prune", "--before", "2023-11-16").status != 0
+    assert len(list(folder.glob("*/*.jsonl"))) == 3
+    ended = tidegate("ledger", "prune", "--before", "2023-11-16", "--yes")
+    assert (ended.status, "2 entries in 2 files removed, through entry 2" in ended.out) == (0, True)
+    ended = tidegate("ledger", "verify")
+    assert (ended.status, "pruned through entry 2" in ended.out) == (0, True)
+
+
+@pytest.mark.usefixtures("written")
+def test_nothing_of_the_last_day_is_pruned(tidegate):
+    ended = tidegate("ledger", "prune", "--before", str(int(time.time())), "--yes")
+
+    assert ended.status == 2
+    assert "24 hours" in ended.err

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from tidegate.cli.exits import Exit
-from tidegate.cli.places import EnvFile
+from tidegate.cli.exits import CommandFailed, Exit
+from tidegate.cli.places import AsJson, EnvFile
 
 ledger = typer.Typer(
     name="ledger", help="Prove the ledger of issuances and refusals, and look things up in it.", no_args_is_help=True
@@ -20,6 +20,8 @@ KeyFile = Annotated[
     Path | None,
     typer.Option("--key-file", metavar="FILE", help="A file with the ledger's key; else as the settings say."),
 ]
+Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="Entries from then on.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Entries up to then.")]
 
 
 @ledger.command()
@@ -48,6 +50,127 @@ def verify(
     show_findings(findings, Screen())
     if any(finding.wrong for finding in findings):
         raise typer.Exit(Exit.FAILED)
+
+
+@ledger.command()
+def query(  # noqa: PLR0913, PLR0917 - one option for each thing that can be looked for
+    user: Annotated[str | None, typer.Option(metavar="ID", help="The user id at Stream.")] = None,
+    subject: Annotated[str | None, typer.Option(metavar="SUBJECT", help="As the issuer names the person.")] = None,
+    address: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Of the client.")] = None,
+    session: Annotated[str | None, typer.Option(metavar="ID", help="A session's id; it is hashed before.")] = None,
+    request: Annotated[str | None, typer.Option(metavar="ID", help="A request's id, from a log line.")] = None,
+    reason: Annotated[str | None, typer.Option(metavar="CODE", help="Of a refusal.")] = None,
+    event: Annotated[str | None, typer.Option(metavar="EVENT", help="For instance issued or refused.")] = None,
+    since: Since = None,
+    until: Until = None,
+    newest: Annotated[int, typer.Option(metavar="COUNT", min=1, max=100_000, help="How many at most.")] = 100,
+    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    folder: Folder = None,
+    key_file: KeyFile = None,
+    env_file: EnvFile = None,
+) -> None:
+    """Look entries up; the newest that fit are printed, oldest first.
+
+    Names are found as they are and as keyed hashes. With --json the entries are printed as they are written.
+    """
+    from tidegate.cli.ledger_shown import show_entries  # noqa: PLC0415 - heavy
+    from tidegate.cli.ledger_work import found_newest, open_ledger  # noqa: PLC0415 - heavy
+    from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
+    from tidegate.tokens.ledger.search import wanted  # noqa: PLC0415 - heavy
+
+    span = _span(since, until)
+    opened = open_ledger(folder, key_file, env_file)
+    given = {"user_id": user, "subject": subject, "address": address, "session": session}
+    given |= {"request": request, "reason": reason, "event": event}
+    found = found_newest(opened, wanted(opened.keys, given, since=span[0], until=span[1]), newest)
+    if as_json:
+        for entry in found:
+            typer.echo(entry.line)
+    else:
+        show_entries(found, Screen())
+
+
+@ledger.command()
+def export(
+    since: Since = None,
+    until: Until = None,
+    as_csv: Annotated[  # noqa: FBT002 - a switch of the command line
+        bool, typer.Option("--csv", metavar="", help="For spreadsheets, rather than the lines as they are written.")
+    ] = False,
+    folder: Folder = None,
+    key_file: KeyFile = None,
+    env_file: EnvFile = None,
+) -> None:
+    """Print entries, chain by chain, as they are written: one line of JSON for each; or as CSV.
+
+    Each seal is checked before its line is printed. The lines of a whole chain prove as the files do.
+    """
+    from tidegate.cli.ledger_work import exported, open_ledger  # noqa: PLC0415 - heavy
+    from tidegate.tokens.ledger.search import wanted  # noqa: PLC0415 - heavy
+
+    span = _span(since, until)
+    opened = open_ledger(folder, key_file, env_file)
+    exported(opened, wanted(opened.keys, {}, since=span[0], until=span[1]), as_csv=as_csv)
+
+
+@ledger.command()
+def who(
+    since: Annotated[str, typer.Option("--from", metavar="TIME", help="The first moment.")],
+    until: Annotated[str, typer.Option("--to", metavar="TIME", help="The last moment.")],
+    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    folder: Folder = None,
+    key_file: KeyFile = None,
+    env_file: EnvFile = None,
+) -> None:
+    """Print who could have held a valid token between two moments.
+
+    A token counts whose iat is not after the last moment and whose exp is not before the first.
+    """
+    from tidegate.cli.ledger_shown import holders_as_json, show_holders  # noqa: PLC0415 - heavy
+    from tidegate.cli.ledger_work import open_ledger, reading, run  # noqa: PLC0415 - heavy
+    from tidegate.cli.moments import moment  # noqa: PLC0415 - heavy
+    from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
+    from tidegate.tokens.ledger.search import holders  # noqa: PLC0415 - heavy
+
+    span = (moment(since, "--from"), moment(until, "--to"))
+    if span[1] < span[0]:
+        raise CommandFailed("--to is before --from", "exchange them", status=Exit.WRONG)
+    opened = open_ledger(folder, key_file, env_file)
+    with reading(opened) as told:
+        found = run(lambda: holders(opened.chains, opened.keys, span, told))
+    if as_json:
+        typer.echo(holders_as_json(found))
+    else:
+        show_holders(found, Screen())
+
+
+@ledger.command()
+def prune(
+    before: Annotated[str, typer.Option(metavar="TIME", help="Files go whose entries are all older.")],
+    yes: Annotated[bool, typer.Option("--yes", metavar="", help="Do not ask.")] = False,  # noqa: FBT002 - a switch
+    folder: Folder = None,
+    key_file: KeyFile = None,
+    env_file: EnvFile = None,
+) -> None:
+    """Remove whole files from the beginning of each chain; what is left still proves.
+
+    What goes is checked before, and a record under the chain's seal says through which entry it is gone. Nothing of
+    the last 24 hours goes: it tells of tokens that may still be valid. The file in use stays. A running service is not
+    disturbed.
+    """
+    from tidegate.cli.ledger_work import pruned  # noqa: PLC0415 - heavy
+    from tidegate.cli.moments import moment  # noqa: PLC0415 - heavy
+
+    pruned(folder, key_file, env_file, before=moment(before, "--before"), ask=not yes)
+
+
+def _span(since: str | None, until: str | None) -> tuple[float | None, float | None]:
+    from tidegate.cli.moments import moment  # noqa: PLC0415 - heavy
+
+    return (
+        None if since is None else moment(since, "--since"),
+        None if until is None else moment(until, "--until"),
+    )
 
 
 @ledger.command()

@@ -1,12 +1,16 @@
 """Findings and entries of the ledger, written for people."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from tidegate.cli.screen import Screen, verdict
+from tidegate.clock import rfc3339
 
 if TYPE_CHECKING:
     from tidegate.tokens.ledger.audit import Finding
+    from tidegate.tokens.ledger.model import Entry
+    from tidegate.tokens.ledger.search import Holder
 
 
 def show_findings(findings: "Iterable[Finding]", screen: Screen) -> None:
@@ -39,3 +43,54 @@ def _remarks(finding: "Finding") -> Iterable[str]:
         yield f"was taken up {finding.recoveries} times after a crash had cut its last line off"
     if finding.torn:
         yield f"ends with {finding.torn} octets of an unfinished line: a writer at work, or a crash"
+
+
+def show_entries(entries: "Iterable[Entry]", screen: Screen) -> None:
+    """Entries as a table."""
+    from rich.table import Table  # noqa: PLC0415 - heavy
+
+    table = Table("Time", "Event", "Reason", "Issuer", "User", "Act", "Address", "Until", "Request", box=None)
+    for entry in entries:
+        until = "" if entry.exp is None else rfc3339(entry.exp)
+        event = entry.event if entry.count is None else f"{entry.event} {entry.count}"
+        shown = (entry.time, event, entry.reason, entry.issuer, entry.user_id, entry.act, entry.address, until)
+        table.add_row(*(printable(text or "") for text in (*shown, entry.request)))
+    screen.table(table)
+
+
+def show_holders(holders: "Sequence[Holder]", screen: Screen) -> None:
+    """Who could have held a token, as a table."""
+    from rich.table import Table  # noqa: PLC0415 - heavy
+
+    table = Table("User", "Issuer", "Subject", "Tokens", "First iat", "Last exp", "Addresses", "Act", box=None)
+    for one in holders:
+        names = map(printable, (one.user_id, one.issuer, one.subject))
+        addresses, actors = (printable(", ".join(sorted(found))) for found in (one.addresses, one.actors))
+        table.add_row(*names, str(one.tokens), rfc3339(one.first_iat), rfc3339(one.last_exp), addresses, actors)
+    screen.table(table)
+    screen.title(f"{len(holders)} users.")
+
+
+def holders_as_json(holders: "Iterable[Holder]") -> str:
+    """The same for programs."""
+    return json.dumps(
+        [
+            {
+                "user_id": one.user_id,
+                "issuer": one.issuer,
+                "subject": one.subject,
+                "tokens": one.tokens,
+                "first_iat": one.first_iat,
+                "last_exp": one.last_exp,
+                "addresses": sorted(one.addresses),
+                "actors": sorted(one.actors),
+            }
+            for one in holders
+        ],
+        indent=2,
+    )
+
+
+def printable(text: str) -> str:
+    """A text of an entry as it may reach a terminal: whoever wrote it may have meant it to be more than text."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")

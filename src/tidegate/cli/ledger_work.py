@@ -1,23 +1,34 @@
 """What the commands of the ledger share: finding it, and showing that long work goes on."""
 
+import csv
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import anyio
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tidegate.app.ledger import keys_of, ledger_folder
 from tidegate.app.run import load_or_exit
 from tidegate.cli.exits import CommandFailed, Exit
+from tidegate.cli.ledger_shown import printable
+from tidegate.clock import SystemClock
+from tidegate.settings.risk import LIFE_MOST
+from tidegate.tokens.ledger.errors import LedgerError
 from tidegate.tokens.ledger.keys import LedgerKeys, keys_in
+from tidegate.tokens.ledger.model import FIELDS, Entry
 from tidegate.tokens.ledger.reading import KeptChain, file_chains
+from tidegate.tokens.ledger.retention import prunable, prune
+from tidegate.tokens.ledger.search import Wanted, search
+from tidegate.tokens.ledger.segments import chains
 
 T = TypeVar("T")
+_FORMULA: Final = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +84,98 @@ def reading(opened: OpenLedger) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(file=sys.stderr), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("reading", total=opened.octets)
         yield lambda octets: bar.advance(task, octets)
+
+
+def found_newest(opened: OpenLedger, looked_for: Wanted, most: int) -> list[Entry]:
+    """The newest entries that are looked for, oldest first.
+
+    Args:
+        opened: the ledger.
+        looked_for: which entries.
+        most: how many.
+    """
+
+    async def work() -> list[Entry]:
+        kept: list[Entry] = []
+        async for entry in search(opened.chains, opened.keys, looked_for, told):
+            kept.append(entry)
+            if len(kept) >= 2 * most + 1_000:
+                kept = _newest(kept, most)
+        return _newest(kept, most)
+
+    with reading(opened) as told:
+        return run(work)
+
+
+def _newest(entries: list[Entry], most: int) -> list[Entry]:
+    return sorted(entries, key=lambda entry: (entry.time, entry.chain, entry.n))[-most:]
+
+
+def exported(opened: OpenLedger, looked_for: Wanted, *, as_csv: bool) -> None:
+    """Write entries to standard output.
+
+    Args:
+        opened: the ledger.
+        looked_for: which entries.
+        as_csv: rather than the lines as they are written.
+    """
+    out = sys.stdout
+    table = csv.writer(out, lineterminator="\n") if as_csv else None
+    columns = ("chain", *FIELDS)
+
+    async def work() -> None:
+        if table is not None:
+            table.writerow(columns)
+        async for entry in search(opened.chains, opened.keys, looked_for, told):
+            if table is not None:
+                table.writerow([_cell(getattr(entry, name)) for name in columns])
+            else:
+                out.write(entry.line.decode("ascii") + "\n")
+
+    with reading(opened) as told:
+        run(work)
+
+
+def _cell(value: object) -> object:
+    """A text that a spreadsheet does not take for a formula (OWASP, CSV Injection), on one line."""
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def pruned(folder: Path | None, key_file: Path | None, env_file: Path | None, *, before: float, ask: bool) -> None:
+    """Prune each chain, and say what went.
+
+    Args:
+        folder: of the ledger; None: as the settings say.
+        key_file: with its key; None: as the settings say.
+        env_file: of settings.
+        before: seconds since the epoch.
+        ask: before anything is removed.
+
+    Raises:
+        CommandFailed: it would take away what tells of tokens that may still be valid.
+        LedgerError: a chain does not hold, or its key is not here.
+    """
+    now = SystemClock().now()
+    if before > now - LIFE_MOST:
+        raise CommandFailed(
+            "--before is less than 24 hours ago", "choose an earlier time: such tokens may be valid", status=Exit.WRONG
+        )
+    settings = load_or_exit(env_file=env_file).settings
+    where = folder or ledger_folder(settings)
+    keys = keys_of(settings, make=False) if key_file is None else keys_in(key_file)
+    found = []
+    for chain in chains(where):
+        key = keys.find(chain.key_id() or "")
+        if key is None:
+            raise LedgerError(f"the key of chain {chain.name} is not among those given here")
+        found.append((prunable(chain, key, before), key))
+    for one, key in found:
+        said = f"{one.chain.name}: {one.entries} entries in {len(one.segments)} files"
+        if one.segments and ask:
+            typer.confirm(f"Remove {said}?", abort=True, err=True)
+        if one.segments:
+            prune(one, key, now)
+        typer.echo(said + (f" removed, through entry {one.head.n}" if one.segments else " to remove"))

@@ -4,13 +4,13 @@ import getpass
 import json
 import re
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from tidegate.cli.exits import CommandFailed, Exit
+from tidegate.cli.moments import moment
 from tidegate.cli.places import AsJson, EnvFile
 
 if TYPE_CHECKING:
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 
 _READ_MOST: Final = 1_048_576
 _SCHEME: Final = re.compile(r"bearer(\s+|$)", re.IGNORECASE)
-_LAST_SECOND: Final = 253_402_300_799
-"""The end of the year 9999."""
-
-_NO_TIME: Final = CommandFailed(
-    "--at is no time", "write it as 2026-03-01T12:00:00Z, or in seconds since the epoch", status=Exit.WRONG
-)
 
 
 def verify(
@@ -57,35 +51,16 @@ def verify(
     from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
     from tidegate.identity.keyfile import read  # noqa: PLC0415 - heavy
 
-    moment = None if at is None else _moment(at)
+    judged_at = None if at is None else moment(at, "--at")
     bearer = _bearer(token)
     settings = settings_to_judge_by(env_file)
-    verdict = judge(settings, bearer, moment, None if keys is None else read(keys))
+    verdict = judge(settings, bearer, judged_at, None if keys is None else read(keys))
     if as_json:
         typer.echo(json.dumps(as_members(verdict), indent=2))
     else:
         _show(verdict, Screen(), details=details)
     if not verdict.accepted:
         raise typer.Exit(Exit.FAILED)
-
-
-def _moment(text: str) -> float:
-    """Seconds since the epoch."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = _read_date(text)
-    if not 0 <= seconds <= _LAST_SECOND:
-        raise _NO_TIME
-    return seconds
-
-
-def _read_date(text: str) -> float:
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        raise _NO_TIME from None
-    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
 
 
 def _bearer(argument: str) -> bytes:

@@ -20,6 +20,7 @@ from tidegate.tokens.ledger.keys import LedgerKey
 from tidegate.tokens.ledger.model import Head
 
 LOCK_FILE: Final = "lock"
+PRUNE_LOCK_FILE: Final = "prune.lock"
 _ABOUT_FILE: Final = "chain.json"
 _PRUNED_FILE: Final = "pruned.json"
 _CHAIN: Final = re.compile(r"[0-9a-f]{16}")

@@ -14,7 +14,7 @@ from tidegate.tokens.ledger.model import AGENT_MOST, Head, IssuedNote, RefusedNo
 from tidegate.tokens.ledger.writer import Intake, Writer
 from tidegate.tokens.model import Issued, Session
 
-_LINGER_PART: Final = 0.25
+_LINGER_PART: Final = 0.1
 """The part of the window for which a first note waits for others; the rest is for the disk."""
 
 _CLOSE_S: Final = 5.0
