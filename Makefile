@@ -107,8 +107,9 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-e
 .PHONY: lock
 lock: | $(BIN)/python ## Write the locks anew from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	@test -x $(BIN)/uv || $(PIP) install --require-hashes -r requirements/uv.txt
-	@$(COMPILE) --generate-hashes pyproject.toml --group dev -o requirements/dev.txt
+	@$(COMPILE) --generate-hashes pyproject.toml --all-extras --group dev -o requirements/dev.txt
 	@$(COMPILE) --generate-hashes pyproject.toml -c requirements/dev.txt -o requirements/run.txt
+	@$(COMPILE) --generate-hashes pyproject.toml --all-extras -c requirements/dev.txt -o requirements/extras.txt
 	@$(COMPILE) --generate-hashes --group build -c requirements/dev.txt -o requirements/build.txt
 	@$(COMPILE) --generate-hashes --group uv -c requirements/dev.txt -o requirements/uv.txt
 	@$(COMPILE) --generate-hashes requirements/virtualenv.in -o requirements/virtualenv.txt

@@ -8,7 +8,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-HASHED = ("build", "dev", "run", "uv", "virtualenv")
+HASHED = ("build", "dev", "extras", "run", "uv", "virtualenv")
 PIN = re.compile(r"^([A-Za-z0-9][^\\#\n]*==[^\\#\n]*?)\s*(?:\\|#|$)", re.MULTILINE)
 
 
@@ -21,7 +21,12 @@ def pins(path: Path) -> dict[str, Requirement]:
 def declared(root: Path) -> list[Requirement]:
     project = tomllib.loads((root / "pyproject.toml").read_text())
     groups = project["dependency-groups"]
-    named = [*project["project"]["dependencies"], *(r for g in groups.values() for r in g if isinstance(r, str))]
+    extras = [one for extra in project["project"]["optional-dependencies"].values() for one in extra]
+    named = [
+        *project["project"]["dependencies"],
+        *extras,
+        *(r for g in groups.values() for r in g if isinstance(r, str)),
+    ]
     return [Requirement(text) for text in named]
 
 
@@ -43,7 +48,7 @@ def test_the_constraints_of_the_plain_install_are_the_pins_of_the_lock(root: Pat
     assert {name: str(pin) for name, pin in constraints.items()} == {name: str(pin) for name, pin in run.items()}
 
 
-@pytest.mark.parametrize("lock", ["build", "run", "uv"])
+@pytest.mark.parametrize("lock", ["build", "extras", "run", "uv"])
 def test_the_smaller_locks_hold_what_the_whole_one_holds(root: Path, lock: str) -> None:
     whole, part = pins(root / "requirements/dev.txt"), pins(root / f"requirements/{lock}.txt")
 
