@@ -37,7 +37,7 @@ _ROWS: Final = {
     ),
     CheckName.ISSUER: _Row(
         "The issuer (iss) is a configured one, byte for byte.",
-        f"CLERK_PUBLISHABLE_KEY, CLERK_JWT_ISSUER, TIDEGATE_OIDC_ISSUER, or issuer {_ISSUERS}",
+        f"CLERK_PUBLISHABLE_KEY, CLERK_JWT_ISSUER, TIDEGATE_OIDC_ISSUER, or preset and issuer {_ISSUERS}",
         "Compare the token's iss with the configured issuer: scheme, host, and a slash at the end.",
     ),
     CheckName.ALGORITHM: _Row(
@@ -63,19 +63,19 @@ _ROWS: Final = {
         f"{_CLOCK} If the session is too old, sign in again or raise the maximum age.",
     ),
     CheckName.AUDIENCE: _Row(
-        "The audience (aud) holds a configured value.",
+        "The audience (aud, for Cognito client_id) holds a configured value.",
         f"TIDEGATE_OIDC_AUDIENCE, or audience {_ISSUERS}",
         "Ask the identity provider for a token for this audience, or list the audience.",
     ),
     CheckName.AUTHORIZED_PARTY: _Row(
-        "The authorized party (azp) is a configured origin.",
+        "The authorized party (azp) is a configured origin, or client.",
         f"CLERK_AUTHORIZED_PARTIES, TIDEGATE_AZP_POLICY, or authorized_parties and azp {_ISSUERS}",
         "List the origin of the app that signs in, with scheme and without a slash at the end.",
     ),
     CheckName.KIND: _Row(
         "The token is of a kind that counts as a session.",
-        f"kinds {_ISSUERS}",
-        "Send the session token, not a template, machine or access token; or allow that kind.",
+        f"kinds and preset {_ISSUERS}",
+        "Send the session token of a person who signed in, no machine's and no other app's; or allow that kind.",
     ),
     CheckName.PENDING: _Row(
         "The session is not pending (sts).",
@@ -88,7 +88,7 @@ _ROWS: Final = {
         "Sign in as the person, or allow impersonation.",
     ),
     CheckName.SUBJECT: _Row(
-        "The subject (sub) is a string of 1 to 255 characters without control characters.",
+        "The subject (sub) is a string of 1 to 255 characters (for Firebase 128) without control characters.",
         "",
         "Let the identity provider put the person's id into sub.",
     ),
@@ -110,7 +110,7 @@ _CLAIM_REASONS: Final = {
     CheckName.ISSUED_AT: (Reason.TOKEN_NOT_YET_VALID, Reason.TOKEN_EXPIRED, Reason.TOKEN_MALFORMED),
     CheckName.AUDIENCE: (Reason.AUDIENCE_MISMATCH,),
     CheckName.AUTHORIZED_PARTY: (Reason.AUTHORIZED_PARTY_MISMATCH,),
-    CheckName.KIND: (Reason.TOKEN_KIND_REFUSED,),
+    CheckName.KIND: (Reason.TOKEN_KIND_REFUSED, Reason.SESSION_PENDING),
     CheckName.PENDING: (Reason.SESSION_PENDING,),
     CheckName.IMPERSONATION: (Reason.IMPERSONATION_REFUSED,),
     CheckName.SUBJECT: (Reason.SUBJECT_MISSING,),
