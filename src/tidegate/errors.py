@@ -56,6 +56,7 @@ class Reason(StrEnum):
     HTTPS_REQUIRED = "https_required"
     HOST_REFUSED = "host_refused"
     REQUEST_INVALID = "request_invalid"
+    NOT_POSSIBLE = "not_possible"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     INTERNAL = "internal"
@@ -142,6 +143,7 @@ REASONS: Final = MappingProxyType(
         Reason.HTTPS_REQUIRED: ReasonSpec(403, "HTTPS is required.", _MEND),
         Reason.HOST_REFUSED: ReasonSpec(421, "This listener is not asked under this name.", _MEND),
         Reason.REQUEST_INVALID: ReasonSpec(400, "The request does not say what it must.", _MEND),
+        Reason.NOT_POSSIBLE: ReasonSpec(409, "This is not possible in the present state.", _MEND),
         Reason.NOT_FOUND: ReasonSpec(404, "There is nothing at this path.", _MEND),
         Reason.METHOD_NOT_ALLOWED: ReasonSpec(405, "This path does not answer this method.", _MEND),
         Reason.INTERNAL: ReasonSpec(500, "Something went wrong here.", _REPORT),

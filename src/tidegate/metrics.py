@@ -135,6 +135,32 @@ SESSION_LOOKUP_EVICTED = Counter(
     "tidegate_session_lookup_evicted_total", "Answers forgotten because the memory was full.", registry=REGISTRY
 )
 
+# Credentials.
+CREDENTIAL_AGE = Gauge(
+    "tidegate_credential_age_seconds",
+    "Age of the secret of a generation that is not retired.",
+    ["generation"],
+    registry=REGISTRY,
+)
+CREDENTIAL_OUT = Gauge(
+    "tidegate_credential_tokens_out",
+    "Tokens of a generation, signed by this replica, that have not expired.",
+    ["generation"],
+    registry=REGISTRY,
+)
+CREDENTIAL_GENERATIONS = Gauge(
+    "tidegate_credential_generations", "Generations by the state in which they are.", ["state"], registry=REGISTRY
+)
+CREDENTIAL_READS = Counter(
+    "tidegate_credential_reads_total", "Times that the source of credentials was read.", ["result"], registry=REGISTRY
+)
+CREDENTIAL_CHECKS = Counter(
+    "tidegate_credential_checks_total", "Live calls that tried a generation.", ["result"], registry=REGISTRY
+)
+CREDENTIAL_CHANGES = Counter(
+    "tidegate_credential_changes_total", "Promotions and roll-backs that took effect here.", ["what"], registry=REGISTRY
+)
+
 # Stream, upstream.
 UPSTREAM_DURATION = Histogram(
     "tidegate_upstream_request_duration_seconds",

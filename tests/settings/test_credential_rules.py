@@ -1,7 +1,7 @@
 import pytest
 
 from support.environments import DEVELOPMENT, KEY, PRODUCTION, SECRET, problems, without
-from tidegate.settings import load
+from tidegate.settings import fingerprints, load
 from tidegate.settings.credential_rules import is_placeholder, key_type, word_in
 
 STAGING = {**PRODUCTION, "STREAM_CHAT_ENVIRONMENT": "staging"}
@@ -117,3 +117,46 @@ def test_the_type_of_a_key():
     }
     assert word_in("aTESTb") == "test"
     assert word_in(KEY) is None
+
+
+NEXT_KEY, NEXT_SECRET = "zzw2x9c4v8b5", SECRET[::-1]
+
+
+def test_the_pair_that_is_to_follow_is_whole_and_held_to_the_same_rules():
+    following = {"TIDEGATE_NEXT_API_KEY": NEXT_KEY, "TIDEGATE_NEXT_API_SECRET": NEXT_SECRET}
+    assert load({**PRODUCTION, **following}).settings.next_api_key == NEXT_KEY
+    for name in following:
+        assert "is missing" in problems({**PRODUCTION, **without(following, name)})[name]
+    found = problems({**PRODUCTION, **following, "TIDEGATE_NEXT_API_SECRET": "your-api-secret"})
+    assert "placeholder" in found["TIDEGATE_NEXT_API_SECRET"]
+
+
+def test_a_source_stands_alone():
+    base = without(PRODUCTION, "STREAM_API_KEY", "STREAM_API_SECRET")
+    sourced = {**base, "TIDEGATE_CREDENTIALS_SOURCE": "file:/run/secrets/stream"}
+    assert load(sourced).settings.api_key is None
+    assert not load({"TIDEGATE_CREDENTIALS_SOURCE": "file:/run/secrets/stream"}).settings.sandbox_wanted
+    assert "both set" in problems({**sourced, "STREAM_API_SECRET": SECRET})["STREAM_API_SECRET"]
+    assert "both set" in problems({**sourced, "TIDEGATE_NEXT_API_KEY": NEXT_KEY})["TIDEGATE_NEXT_API_KEY"]
+    for text in ("file:", "vault:x", "/run/secrets"):
+        assert "TIDEGATE_CREDENTIALS_SOURCE" in problems({**base, "TIDEGATE_CREDENTIALS_SOURCE": text})
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_what_belongs_to_another_environment_refuses_to_start(place):
+    print_ = fingerprints.both(KEY, SECRET)[place]
+    name = ("STREAM_API_KEY", "STREAM_API_SECRET")[place]
+    listed = {**PRODUCTION, "TIDEGATE_FOREIGN_FINGERPRINTS": f"key-0123456789abcdef,{print_}"}
+    found = problems(listed)
+    assert list(found) == [name]
+    assert "another environment" in found[name]
+    assert KEY not in str(found)
+    assert SECRET not in str(found)
+    assert load({**listed, "TIDEGATE_FOREIGN_FINGERPRINTS": "key-0123456789abcdef"})
+    assert "TIDEGATE_FOREIGN_FINGERPRINTS" in problems({**listed, "TIDEGATE_FOREIGN_FINGERPRINTS": SECRET})
+
+
+def test_fingerprints_tell_pairs_apart_and_show_nothing_of_them():
+    prints = {one for secret in (SECRET, NEXT_SECRET) for one in fingerprints.both(KEY, secret)}
+    assert len(prints) == 3
+    assert fingerprints.of_key(SECRET)[4:] != fingerprints.of_secret(SECRET)[7:]

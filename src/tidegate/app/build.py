@@ -11,10 +11,15 @@ from tidegate.app.doors import Doors
 from tidegate.app.gateway import Gateway
 from tidegate.app.ledger import ledger_of
 from tidegate.app.lifespan import Background
+from tidegate.app.rotation import remarks_of, rotation_of
 from tidegate.app.standing import StandingParts, standing_of
 from tidegate.app.stores import store_of
 from tidegate.clock import Clock, SystemClock
-from tidegate.credentials import Credentials
+from tidegate.credentials import Credentials, Pair
+from tidegate.credentials.kept import KeptRing
+from tidegate.credentials.ring import signing
+from tidegate.credentials.routes import operator_routes as credential_routes
+from tidegate.credentials.service import Rotation
 from tidegate.identity.assemble import Issuers, assemble
 from tidegate.identity.routes import operator_routes as issuer_routes
 from tidegate.identity.service import Verifier
@@ -37,6 +42,7 @@ from tidegate.upstream.breaker import Breaker
 from tidegate.upstream.client import ClientOptions, StreamClient
 from tidegate.upstream.quota import Quota
 from tidegate.upstream.retry import RetryPolicy
+from tidegate.watch.model import Remark
 from tidegate.watch.prober import Prober
 from tidegate.watch.service import Watch
 
@@ -50,6 +56,7 @@ class Runtime:
         ops: the ASGI application of the operator's listener.
         background: what runs beside the requests; `app` starts and ends it.
         credentials: the generations of which one signs.
+        rotation: looks after them.
         exchange: for the command line and tests.
         watch: knows how the service is.
         store: its database, and the bus between replicas; opened in the background.
@@ -61,6 +68,7 @@ class Runtime:
     ops: Gateway
     background: Background
     credentials: Credentials
+    rotation: Rotation
     exchange: Exchange
     watch: Watch
     store: Store
@@ -81,26 +89,27 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     """
     clock = clock or SystemClock()
     credentials, background = credentials_of(settings), Background()
-    metrics.BUILD_INFO.labels(__version__, ".".join(map(str, sys.version_info[:3]))).set(1)
     store = _store(settings, clock, background)
-
     issuers = _issuers(settings, clock, background)
     verifier = Verifier(issuers.issuers, clock, issuers.limits)
     client = _client(settings, credentials, clock, background)
     standing = standing_of(settings, store, client, credentials, background, clock)
+    rotation = rotation_of(settings, credentials, client, store, background, clock)
     prober = _prober(settings, client, clock, background, standing)
 
     # The exchange, and the doors to all of it.
     exchange = _exchange(settings, credentials, verifier, client, background, clock, standing.memory)
-    watch = _watch(settings, prober, client, issuers, store, standing)
+    watch = _watch(settings, prober, client, issuers, store, standing, remarks_of(rotation, clock, settings))
     doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
     main = doors.main(exchange, watch, _status(settings, client, clock), ledger_of(settings, background, clock))
-    operated = [issuer_routes(issuers.issuers), *standing_routes(standing.service, clock)]
+    credentialed = credential_routes(rotation, clock, max_age_days=settings.credential_max_age_days)
+    operated = [issuer_routes(issuers.issuers), credentialed, *standing_routes(standing.service, clock)]
     return Runtime(
         app=main,
         ops=doors.ops(watch, operated),
         background=background,
         credentials=credentials,
+        rotation=rotation,
         exchange=exchange,
         watch=watch,
         store=store,
@@ -148,7 +157,13 @@ def _prober(
 
 
 def _watch(
-    settings: Settings, prober: Prober, client: StreamClient, issuers: Issuers, store: Store, standing: StandingParts
+    settings: Settings,
+    prober: Prober,
+    client: StreamClient,
+    issuers: Issuers,
+    store: Store,
+    standing: StandingParts,
+    remarks: Callable[[], tuple[Remark, ...]],
 ) -> Watch:
     return Watch(
         prober=prober,
@@ -156,12 +171,14 @@ def _watch(
         issuers=issuers.issuers,
         probe_seconds=settings.probe_seconds,
         public=settings.environment is Environment.PRODUCTION,
+        credentials=remarks,
         store_down_seconds=store.down_seconds,
         untold=standing.pusher.untold,
     )
 
 
 def _log(settings: Settings, clock: Clock) -> RequestLog:
+    metrics.BUILD_INFO.labels(__version__, ".".join(map(str, sys.version_info[:3]))).set(1)
     as_json = wants_json(settings.log_format, sys.stdout)
     log = RequestLog(clock, sys.stdout, as_json=as_json, batch=settings.log_batch_lines)
     metrics.LOG_LINES_WAITING.set_function(log.__len__)
@@ -198,7 +215,7 @@ def _exchange(
 
 
 def credentials_of(settings: Settings) -> Credentials:
-    """The app's key and secret at Stream.
+    """The app's keys and secrets at Stream, of which the one signs that this replica signed with last.
 
     Args:
         settings: with both.
@@ -208,7 +225,13 @@ def credentials_of(settings: Settings) -> Credentials:
     """
     if not settings.api_key or settings.api_secret is None:
         raise ValueError("a service needs an API key and secret")
-    return Credentials.of(settings.api_key, settings.api_secret.get_secret_value())
+    credentials = Credentials.of(settings.api_key, settings.api_secret.get_secret_value())
+    if settings.next_api_key and settings.next_api_secret is not None:
+        credentials.hold(Pair(settings.next_api_key, settings.next_api_secret.get_secret_value()))
+    ring = KeptRing(settings.state_dir, settings.base_url, settings.credentials_max).read()
+    if ring is not None and (name := signing(ring, (one.id for one in credentials.held))):
+        credentials.sign_with(name)
+    return credentials
 
 
 def breaker_of(settings: Settings, clock: Clock) -> Breaker:

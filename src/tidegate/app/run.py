@@ -1,5 +1,6 @@
 """Running the service: under our own server, or as an application for another one."""
 
+import asyncio
 import contextlib
 import sys
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ import structlog
 
 from tidegate import logs
 from tidegate.app.build import Runtime, build
+from tidegate.app.given import with_credentials
 from tidegate.app.listen import PortTaken
 from tidegate.app.server import Started, StartFailedError, make_config, run, serve_all
 from tidegate.errors import TidegateError
@@ -69,7 +71,7 @@ def serve(
     """
     settings = loaded.settings
     with contextlib.ExitStack() as cleanup:
-        settings, sandbox = _with_stand_in(settings, cleanup)
+        settings, sandbox = _with_stand_in(with_credentials(settings), cleanup)
         runtime = build(settings)
         main = make_config(runtime.app, settings, bind=settings.bind, shortcuts=runtime.app.shortcuts)
         ops = None
@@ -154,6 +156,7 @@ class Application:
         settings = self._loaded.settings
         log = structlog.get_logger("tidegate")
         with contextlib.ExitStack() as cleanup:
+            settings = await asyncio.to_thread(with_credentials, settings)
             settings, sandbox = _with_stand_in(settings, cleanup)
             _log_stand_in(sandbox)
             self._runtime = build(settings)

@@ -7,6 +7,7 @@ from tidegate.cli.db import db
 from tidegate.cli.demo import demo
 from tidegate.cli.drill import drill
 from tidegate.cli.issuer import issuer
+from tidegate.cli.keys import keys
 from tidegate.cli.ledger import ledger
 from tidegate.cli.operator import operator
 from tidegate.cli.sandbox import sandbox
@@ -36,6 +37,7 @@ app.command()(token)
 app.add_typer(config)
 app.add_typer(issuer)
 app.add_typer(operator)
+app.add_typer(keys)
 app.add_typer(ledger)
 app.add_typer(db)
 app.add_typer(drill)

@@ -69,9 +69,8 @@ def check(
     lines = checklist.check(loaded, facts=facts.gather(loaded))
     _print(lines, screen)
     if live:
-        from tidegate.cli.live import check_live, demand_credentials  # noqa: PLC0415 - heavy
+        from tidegate.cli.live import check_live  # noqa: PLC0415 - heavy
 
-        demand_credentials(loaded.settings)
         answer = check_live(loaded.settings)
         _print(answer.lines, screen)
         screen.lines(answer.notes)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tidegate.app.build import breaker_of, credentials_of, stream_client
+from tidegate.app.given import with_credentials
 from tidegate.cli.exits import CommandFailed, Exit
 from tidegate.clock import Clock, SystemClock
 from tidegate.identity.assemble import assemble
@@ -48,28 +49,26 @@ class Answer:
     notes: tuple[str, ...]
 
 
-def demand_credentials(settings: Settings) -> None:
-    """See that there is something to call Stream with.
-
-    Args:
-        settings: sound ones.
-
-    Raises:
-        CommandFailed: key and secret are not set.
-    """
-    if not settings.api_key or settings.api_secret is None:
-        mend = "set STREAM_API_KEY and STREAM_API_SECRET"
-        raise CommandFailed("--live has no key and secret to call Stream with", mend, status=Exit.WRONG)
-
-
 def check_live(settings: Settings, clock: Clock | None = None) -> Answer:
     """Make the calls and judge them.
 
     Args:
-        settings: with key and secret.
+        settings: with key and secret, or with the source that gives them.
         clock: for durations and tokens.
+
+    Raises:
+        CommandFailed: there is no key and secret.
+        SourceError: their source cannot be read.
     """
+    settings = with_credentials(settings)
+    _demand_credentials(settings)
     return asyncio.run(_check(settings, clock or SystemClock()))
+
+
+def _demand_credentials(settings: Settings) -> None:
+    if not settings.api_key or settings.api_secret is None:
+        mend = "set STREAM_API_KEY and STREAM_API_SECRET"
+        raise CommandFailed("--live has no key and secret to call Stream with", mend, status=Exit.WRONG)
 
 
 async def _check(settings: Settings, clock: Clock) -> Answer:

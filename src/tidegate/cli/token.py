@@ -36,10 +36,11 @@ def token(
 
     The token alone goes to standard output. Who asked, for whom and why goes to the log on standard error.
     """
+    from tidegate.app.given import with_credentials  # noqa: PLC0415 - heavy
     from tidegate.app.run import load_or_exit  # noqa: PLC0415 - heavy
 
     _demand_sound(user_id, reason)
-    settings = load_or_exit(env_file=env_file).settings
+    settings = with_credentials(load_or_exit(env_file=env_file).settings)
     _demand_credentials(settings)
     typer.echo(_minted(settings, user_id, reason.strip(), life or settings.token_life_seconds))
 

@@ -167,6 +167,15 @@ class Credentials:
         """
         return lambda: self.primary.access(clock.now(), self._since)
 
+    def access_with(self, generation: Generation, now: float) -> Access:
+        """Key and server token of any generation, to try it.
+
+        Args:
+            generation: held here or not.
+            now: seconds since the epoch.
+        """
+        return generation.access(now, self._since)
+
     def app_revoked(self, moment: int) -> None:
         """Date server tokens after a moment before which all of the app's tokens are revoked.
 

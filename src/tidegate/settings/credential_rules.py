@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Final, Literal
 
+from tidegate.settings import fingerprints
 from tidegate.settings.draft import Draft
-from tidegate.settings.problems import Problem
+from tidegate.settings.model import Settings
+from tidegate.settings.problems import Problem, Unfit
 from tidegate.settings.stream_section import Environment
 
 KEY_LENGTH_MIN: Final = 10
@@ -58,7 +60,7 @@ def word_in(key: str) -> str | None:
 
 
 def check(draft: Draft) -> Iterator[Problem]:
-    """Judge key and secret: all that is wrong with them.
+    """Judge keys and secrets: all that is wrong with them.
 
     Args:
         draft: the settings as far as they could be read.
@@ -66,14 +68,38 @@ def check(draft: Draft) -> Iterator[Problem]:
     Yields:
         the problems.
     """
+    if draft.failed & {"api_key", "api_secret", "next_api_key", "next_api_secret", "credentials_source"}:
+        return
     settings = draft.settings
-    if draft.failed & {"api_key", "api_secret"}:
+    if settings.credentials_source:
+        yield from _check_source_alone(draft)
         return
-    key, secret = settings.api_key, settings.api_secret
-    if key is None and secret is None and not _demanded(draft):
-        return
-    yield from _check_key(draft) if key else _missing(draft, "api_key", "the key")
-    yield from _check_secret(draft) if secret else _missing(draft, "api_secret", "the secret")
+    if settings.api_key or settings.api_secret or _demanded(draft):
+        yield from _check_pair(draft, "api_key", "api_secret")
+    if settings.next_api_key or settings.next_api_secret:
+        yield from _check_pair(draft, "next_api_key", "next_api_secret")
+
+
+def faults(settings: Settings, key: str, secret: str) -> Iterator[tuple[bool, Unfit]]:
+    """What is wrong with the form of a pair, wherever it comes from.
+
+    Args:
+        settings: of the service.
+        key: API key.
+        secret: API secret.
+
+    Yields:
+        whether it is the key's fault, and the fault, which repeats nothing of either.
+    """
+    yield from ((True, fault) for fault in _key_faults(settings, key))
+    yield from ((False, fault) for fault in _secret_faults(settings, key, secret))
+    for is_key, print_ in zip((True, False), fingerprints.both(key, secret), strict=True):
+        if print_ in settings.foreign_fingerprints:
+            what = "key" if is_key else "secret"
+            yield (
+                is_key,
+                Unfit("belongs to another environment (TIDEGATE_FOREIGN_FINGERPRINTS)", f"use a {what} of its own"),
+            )
 
 
 def _demanded(draft: Draft) -> bool:
@@ -81,43 +107,59 @@ def _demanded(draft: Draft) -> bool:
     return draft.settings.environment is not Environment.DEVELOPMENT or draft.has_issuers()
 
 
-def _missing(draft: Draft, field: str, what: str) -> Iterator[Problem]:
-    yield Problem(draft.name(field), "is missing", f"set it to {what} of your Stream app (dashboard, app access keys)")
+def _check_source_alone(draft: Draft) -> Iterator[Problem]:
+    for field in ("api_secret", "next_api_key", "next_api_secret"):
+        if getattr(draft.settings, field):
+            mend = "unset it: the source gives the pair that is to follow, too"
+            yield Problem(draft.name(field), "and TIDEGATE_CREDENTIALS_SOURCE are both set", mend)
 
 
-def _check_key(draft: Draft) -> Iterator[Problem]:
-    key, name = draft.settings.api_key or "", draft.name("api_key")
+def _check_pair(draft: Draft, key_field: str, secret_field: str) -> Iterator[Problem]:
+    key, wrapped = getattr(draft.settings, key_field), getattr(draft.settings, secret_field)
+    secret = wrapped.get_secret_value() if wrapped else ""
+    if not key:
+        yield _missing(draft, key_field, "the key")
+    if not secret:
+        yield _missing(draft, secret_field, "the secret")
+    for is_key, fault in faults(draft.settings, key or "", secret):
+        if key if is_key else secret:
+            yield fault.at(draft.name(key_field if is_key else secret_field))
+
+
+def _missing(draft: Draft, field: str, what: str) -> Problem:
+    return Problem(draft.name(field), "is missing", f"set it to {what} of your Stream app (dashboard, app access keys)")
+
+
+def _key_faults(settings: Settings, key: str) -> Iterator[Unfit]:
     copy = "copy the key from Stream's dashboard"
     if is_placeholder(key):
-        yield Problem(name, "is a placeholder", copy)
+        yield Unfit("is a placeholder", copy)
         return
     if len(key) < KEY_LENGTH_MIN:
-        yield Problem(name, f"is shorter than {KEY_LENGTH_MIN} characters", copy)
+        yield Unfit(f"is shorter than {KEY_LENGTH_MIN} characters", copy)
     if not _is_word(key):
-        yield Problem(name, "has spaces or characters outside ASCII", copy)
-    if not key.startswith(draft.settings.api_key_prefix):
-        yield Problem(
-            name, "does not begin with TIDEGATE_API_KEY_PREFIX", "use the key of the right app, or mend the prefix"
-        )
-    if draft.is_production() and (word := word_in(key)) and not draft.settings.accept_api_key_words:
+        yield Unfit("has spaces or characters outside ASCII", copy)
+    if not key.startswith(settings.api_key_prefix):
+        yield Unfit("does not begin with TIDEGATE_API_KEY_PREFIX", "use the key of the right app, or mend the prefix")
+    production = settings.environment is Environment.PRODUCTION
+    if production and (word := word_in(key)) and not settings.accept_api_key_words:
         mend = f"use the production app's key; if it is that key and contains the word by chance, set {OVERRIDE}=true"
-        yield Problem(name, f"contains {word!r}, which production refuses", mend)
+        yield Unfit(f"contains {word!r}, which production refuses", mend)
 
 
-def _check_secret(draft: Draft) -> Iterator[Problem]:
-    wrapped = draft.settings.api_secret
-    secret, name = wrapped.get_secret_value() if wrapped else "", draft.name("api_secret")
+def _secret_faults(settings: Settings, key: str, secret: str) -> Iterator[Unfit]:
     copy = "copy the secret from Stream's dashboard"
-    least = SECRET_LENGTH_MIN_PRODUCTION if draft.is_production() else SECRET_LENGTH_MIN
+    production = settings.environment is Environment.PRODUCTION
+    least = SECRET_LENGTH_MIN_PRODUCTION if production else SECRET_LENGTH_MIN
     if is_placeholder(secret):
-        yield Problem(name, "is a placeholder", copy)
+        yield Unfit("is a placeholder", copy)
         return
     if len(secret) < least:
-        yield Problem(name, f"is shorter than {least} characters", copy)
+        yield Unfit(f"is shorter than {least} characters", copy)
     if not _is_word(secret):
-        yield Problem(name, "has spaces or characters outside ASCII", copy)
-    if secret == draft.settings.api_key:
-        yield Problem(name, "is the same as the API key", copy)
+        yield Unfit("has spaces or characters outside ASCII", copy)
+    if secret == key:
+        yield Unfit("is the same as the API key", copy)
 
 
 def _is_word(text: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Final
 from tidegate.settings import urls
 from tidegate.settings.authjs_section import AuthjsSection
 from tidegate.settings.bounds_section import BoundsSection
+from tidegate.settings.credentials_section import CredentialsSection
 from tidegate.settings.identity_section import IdentitySection
 from tidegate.settings.ledger_section import LedgerSection
 from tidegate.settings.operator_section import OperatorSection
@@ -24,6 +25,7 @@ from tidegate.settings.stream_section import Environment, StreamSection, TokenSe
 
 class Settings(
     StreamSection,
+    CredentialsSection,
     IdentitySection,
     PresetSection,
     AuthjsSection,
@@ -44,7 +46,7 @@ class Settings(
     @property
     def sandbox_wanted(self) -> bool:
         """Whether nothing at all is configured in development, so that the sandbox stands in."""
-        configured = self.api_key or self.api_secret or self.issuers
+        configured = self.api_key or self.api_secret or self.credentials_source or self.issuers
         return not configured and self.environment is Environment.DEVELOPMENT
 
     @property
@@ -60,6 +62,7 @@ class Settings(
 
 SECTIONS: Final = (
     StreamSection,
+    CredentialsSection,
     IdentitySection,
     PresetSection,
     AuthjsSection,

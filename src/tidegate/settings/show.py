@@ -59,7 +59,7 @@ def _text(field: str, value: object) -> str:
             return f"set ({', '.join(str(len(one)) for one in value if isinstance(one, SecretStr))} characters)"
         case (IssuerConfig(), *_):
             return "; ".join(_issuer(one) for one in value if isinstance(one, IssuerConfig))
-        case str() if field == "api_key":
+        case str() if field in {"api_key", "next_api_key"}:
             return f"{value[:_KEY_SHOWN]}... ({len(value)} characters)"
         case str() if value.startswith("-----BEGIN"):
             return f"a public key ({len(value)} characters)"

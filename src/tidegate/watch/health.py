@@ -17,6 +17,7 @@ from tidegate.watch.model import (
     KeyType,
     Posture,
     ProbeResult,
+    Remark,
     Status,
     Troubleshooting,
 )
@@ -105,8 +106,7 @@ def judge(inputs: HealthInputs) -> Health:
 
     Unhealthy: the configuration is invalid, Stream will not have our key, secret or
     app, or no issuer is usable. Degraded: Stream fails or is slow, its quota runs
-    low, keys are stale, one issuer of several is down, or the database
-    cannot be used, or nothing is known yet.
+    low, keys are stale, one issuer of several is down, the database cannot be used, or nothing is known yet.
 
     Args:
         inputs: what is known.
@@ -121,6 +121,7 @@ def judge(inputs: HealthInputs) -> Health:
         *_quota(inputs.quota_ratio),
         *_store(inputs.store_down_s),
         *_untold(inputs.untold, inputs.untold_s),
+        *map(_remarked, inputs.credentials),
         *_posture(_current(inputs), public=inputs.public),
     ]
     status = max((finding.status for finding in findings), key=_SEVERITY.__getitem__, default=Status.HEALTHY)
@@ -256,6 +257,10 @@ def _quota(ratio: float | None) -> Iterator[Finding]:
             f"{ratio:.0%} of a rate limit of Stream's is left.",
             _ADVICE[Failure.RATE_LIMITED][1],
         )
+
+
+def _remarked(remark: Remark) -> Finding:
+    return Finding(Status.DEGRADED if remark.degraded else Status.HEALTHY, remark.text, (remark.mend,))
 
 
 def _store(down_s: float | None) -> Iterator[Finding]:

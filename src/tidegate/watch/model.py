@@ -94,6 +94,21 @@ class IssuerHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that a room says of itself.
+
+    Attributes:
+        text: a sentence, without names or values.
+        mend: what to do about it, a sentence.
+        degraded: whether the service does less than it should; else it is a warning.
+    """
+
+    text: str
+    mend: str
+    degraded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class HealthInputs:
     """Everything that health is judged from.
 
@@ -106,6 +121,7 @@ class HealthInputs:
         quota_ratio: the smallest part left of any limit of Stream's; None where not known.
         issuers: the configured ones.
         public: whether strangers read the judgement: then it does not say which checks the app has off.
+        credentials: what deserves attention of the credentials at Stream, each with its mend.
         store_down_s: seconds for which the database could not be used; None while it can.
         untold: how many revocations and bans Stream is still to be told.
         untold_s: how long the first of them waits, seconds.
@@ -119,6 +135,7 @@ class HealthInputs:
     quota_ratio: float | None = None
     issuers: tuple[IssuerHealth, ...] = ()
     public: bool = False
+    credentials: tuple["Remark", ...] = ()
     store_down_s: float | None = None
     untold: int = 0
     untold_s: float = 0.0

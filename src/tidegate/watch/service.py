@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from tidegate.identity.service import Issuer
 from tidegate.upstream.client import StreamClient
 from tidegate.watch.health import judge
-from tidegate.watch.model import Failure, Health, HealthInputs, IssuerHealth
+from tidegate.watch.model import Failure, Health, HealthInputs, IssuerHealth, Remark
 from tidegate.watch.prober import Prober
 
 _PROBES_MISSED = 4
@@ -21,11 +21,21 @@ class Watch:
         issuers: whose keys are looked at.
         probe_seconds: the prober's period.
         public: whether strangers can read the judgement, as in production.
+        credentials: what they say of themselves.
         store_down_seconds: for how long the database could not be used; None while it can.
         untold: how many revocations and bans Stream is still to be told, and for how many seconds the first waits.
     """
 
-    __slots__ = ("_client", "_issuers", "_longest", "_prober", "_public", "_store_down_seconds", "_untold")
+    __slots__ = (
+        "_client",
+        "_credentials",
+        "_issuers",
+        "_longest",
+        "_prober",
+        "_public",
+        "_store_down_seconds",
+        "_untold",
+    )
 
     def __init__(
         self,
@@ -35,6 +45,7 @@ class Watch:
         issuers: Sequence[Issuer],
         probe_seconds: float,
         public: bool,
+        credentials: Callable[[], tuple[Remark, ...]] = tuple,
         store_down_seconds: Callable[[], float | None] = lambda: None,
         untold: Callable[[], tuple[int, float]] = lambda: (0, 0.0),
     ) -> None:
@@ -42,6 +53,7 @@ class Watch:
         self._client = client
         self._issuers = tuple(issuers)
         self._public = public
+        self._credentials = credentials
         self._store_down_seconds = store_down_seconds
         self._untold = untold
         self._longest = _PROBES_MISSED * probe_seconds
@@ -59,6 +71,7 @@ class Watch:
                 quota_ratio=self._client.quota.lowest_ratio(),
                 issuers=self.issuers(),
                 public=self._public,
+                credentials=self._credentials(),
                 store_down_s=self._store_down_seconds(),
                 untold=untold,
                 untold_s=untold_s,
