@@ -108,6 +108,17 @@ async def test_rfc_7518_section_5_2_the_padding_is_no_oracle(gate):
     assert answers.pop()[1] == "signature_invalid"
 
 
+async def test_rfc_7518_section_5_2_nobody_becomes_somebody_else_by_changing_the_first_block(gate):
+    """Without the tag, whoever holds a session could write another name over the first sixteen octets."""
+    token = authjs.seal_5(b'{"sub":"ada","exp":%d,"iat":%d}' % (time.time() + 60, time.time()))
+    assert (await gate.exchange(token.decode())).json()["user_id"] == "ada"
+    head, key, iv, *rest = token.split(b".")
+    octets = bytearray(authjs.unb64(iv))
+    for position, (old, new) in enumerate(zip(b"ada", b"bob", strict=True), 8):
+        octets[position] ^= old ^ new
+    assert await reason(gate, b".".join((head, key, authjs.b64(bytes(octets)), *rest))) == "signature_invalid"
+
+
 @SEALS
 @pytest.mark.parametrize("crit", [["exp"], ["zip"], [], "x", None, 1])
 async def test_critical_headers(gate, seal, crit):

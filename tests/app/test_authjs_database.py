@@ -165,6 +165,24 @@ async def test_each_address_may_cause_so_many_questions(gate_with, app):
             assert (await other.post("/stream/token", headers=headers)).status_code == 200
 
 
+async def test_an_explanation_sends_nothing_to_the_app(gate, app):
+    from tidegate.cli.judging import judge  # noqa: PLC0415
+
+    verdict = await asyncio.to_thread(judge, gate.runtime.settings, authjs.OPAQUE.encode())
+    assert verdict.refusal.reason.value == "identity_unavailable"
+    assert "never leaves" in verdict.refusal.detail
+    assert app.asked == []
+
+
+async def test_every_answer_can_be_explained(gate, app):
+    for token in (authjs.OPAQUE, "session-of-nobody"):
+        await gate.exchange(token)
+        verifier = gate.runtime.exchange._verifier
+        lines = verifier.explain(token.encode(), gate.clock.now())
+        assert [line.name for line in lines if line.passed is False] == ([] if token == authjs.OPAQUE else ["expiry"])
+    assert len(app.asked) == 2
+
+
 async def test_encrypted_sessions_beside_those_of_the_database(gate_with, app):
     async with gate_with(**authjs.settings(), authjs_session_url=app.url) as gate:
         sealed = authjs.seal_5(authjs.claims(time.time())).decode()

@@ -244,7 +244,7 @@ def test_details_name_the_setting_of_every_check(tidegate, sandbox):
 
     assert ended.status == 0
     assert len(re.findall(r"^ +Mend: ", ended.out, re.MULTILINE)) == 16
-    assert len(re.findall(r"^ +Setting: ", ended.out, re.MULTILINE)) == 13
+    assert len(re.findall(r"^ +Setting: ", ended.out, re.MULTILINE)) == 15
 
 
 def test_json_says_the_same_and_nothing_of_the_token(tidegate, sandbox):

@@ -71,7 +71,7 @@ def test_it_stops_at_the_failed_check(check):
 
 def test_every_check_that_settings_decide_names_them():
     fixed = {line.name for line in gate().explain(session(), NOW) if not line.setting}
-    assert fixed == {CheckName.FORM, CheckName.SIGNATURE, CheckName.SUBJECT}
+    assert fixed == {CheckName.SUBJECT}
 
 
 def test_the_detail_of_the_failed_check_is_the_refusals_own():

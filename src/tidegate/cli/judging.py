@@ -125,6 +125,7 @@ def judge(settings: Settings, bearer: bytes, at: float | None = None, saved: Sav
 
 async def _judge(settings: Settings, bearer: bytes, clock: Clock, saved: SavedKeySets | None) -> Verdict:
     issuers = assemble(settings, SystemClock())  # keys are as old as they are, whatever time the token is judged at
+    issuers = _silenced(issuers)
     if saved is not None:
         issuers = _offline(issuers, settings, saved)
     mapping = subject_mapping(settings)
@@ -146,6 +147,16 @@ async def _judge(settings: Settings, bearer: bytes, clock: Clock, saved: SavedKe
     ends = rfc3339(who.expires_at)
     summary = f"Accepted: user id {user_id}, {who.kind} of issuer {who.issuer}, valid until {ends}."
     return Verdict(checks, summary, given=given(settings, who, now))
+
+
+def _silenced(issuers: Issuers) -> Issuers:
+    """The same issuers, with nobody to send a session to."""
+    return replace(
+        issuers,
+        issuers=tuple(
+            one if one.sessions is None else replace(one, sessions=one.sessions.silenced()) for one in issuers.issuers
+        ),
+    )
 
 
 def _offline(issuers: Issuers, settings: Settings, saved: SavedKeySets) -> Issuers:

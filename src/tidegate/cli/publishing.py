@@ -25,9 +25,9 @@ def published(settings: Settings, name: str | None) -> Documents:
         CommandFailed: there is no such issuer.
         FetchError: a key server does not give its keys.
     """
-    chosen = [one for one in settings.issuers if one.pem is None and name in {None, one.name}]
+    chosen = [one for one in settings.issuers if one.fetched() and name in {None, one.name}]
     if not chosen:
-        known = ", ".join(one.name for one in settings.issuers if one.pem is None) or "none"
+        known = ", ".join(one.name for one in settings.issuers if one.fetched()) or "none"
         mend = f"name one of those that have a key server ({known})"
         raise CommandFailed("there is no such issuer to fetch keys of", mend, status=Exit.WRONG)
     return asyncio.run(fetch_documents(settings, chosen, SystemClock()))

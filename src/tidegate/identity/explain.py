@@ -31,35 +31,37 @@ _ROWS: Final = {
         "Take claims out of the session token, or raise the limit.",
     ),
     CheckName.FORM: _Row(
-        "Three segments of base64url; header and payload are strict JSON objects.",
-        "",
-        "Send the session token itself, whole and without quotes: not a cookie, not an opaque or encrypted token.",
+        "Three segments of base64url, or the five of an encrypted session; header and content are strict JSON objects.",
+        "AUTH_SECRET, TIDEGATE_AUTHJS_SESSION_URL",
+        "Send the session token itself, whole and without quotes. Encrypted and opaque ones are Auth.js's alone.",
     ),
     CheckName.ISSUER: _Row(
-        "The issuer (iss) is a configured one, byte for byte.",
+        "The issuer (iss) is a configured one, byte for byte; what is not signed is of Auth.js.",
         f"CLERK_PUBLISHABLE_KEY, CLERK_JWT_ISSUER, TIDEGATE_OIDC_ISSUER, or preset and issuer {_ISSUERS}",
         "Compare the token's iss with the configured issuer: scheme, host, and a slash at the end.",
     ),
     CheckName.ALGORITHM: _Row(
-        "The signature algorithm (alg) is allowed for this issuer.",
-        f"algorithms {_ISSUERS}",
+        "The signature algorithm (alg), or the encryption (enc), is allowed for this issuer.",
+        f"algorithms {_ISSUERS}, TIDEGATE_AUTHJS_VERSION",
         "Let the identity provider sign with an asymmetric algorithm that is allowed here.",
     ),
     CheckName.KEY: _Row(
-        "The key named by the header (kid) is in the issuer's key set.",
-        f"CLERK_JWT_KEY, TIDEGATE_OIDC_JWKS_URL, TIDEGATE_OIDC_PEM, or jwks_url and pem {_ISSUERS}",
-        "See that token and configuration are of one instance, and that the key server can be reached from here.",
+        "The key named by the header (kid) is in the issuer's key set, or follows from the app's secret.",
+        f"CLERK_JWT_KEY, TIDEGATE_OIDC_JWKS_URL, TIDEGATE_OIDC_PEM, or jwks_url and pem {_ISSUERS}; AUTH_SECRET, "
+        "TIDEGATE_AUTHJS_COOKIES",
+        "See that token and configuration are of one instance, and that the key server can be reached from here. For "
+        "Auth.js compare secret and cookie name with the app's.",
     ),
     CheckName.SIGNATURE: _Row(
-        "The signature is that of the key over header and payload.",
-        "",
-        "Send the token exactly as the identity provider made it.",
+        "The signature is that of the key over header and payload; an encrypted session opens with its key.",
+        "AUTH_SECRET",
+        "Send the token exactly as the identity provider made it, and see that a secret is the app's own.",
     ),
     CheckName.EXPIRY: _Row("The token has not expired (exp).", "TIDEGATE_CLOCK_SKEW_SECONDS", _NEW),
     CheckName.NOT_BEFORE: _Row("The token is valid already (nbf).", "TIDEGATE_CLOCK_SKEW_SECONDS", _CLOCK),
     CheckName.ISSUED_AT: _Row(
         "The token was not issued in the future (iat), nor too long ago.",
-        "TIDEGATE_CLOCK_SKEW_SECONDS, TIDEGATE_SESSION_MAX_AGE_SECONDS",
+        "TIDEGATE_CLOCK_SKEW_SECONDS, TIDEGATE_SESSION_MAX_AGE_SECONDS, TIDEGATE_AUTHJS_MAX_AGE_SECONDS",
         f"{_CLOCK} If the session is too old, sign in again or raise the maximum age.",
     ),
     CheckName.AUDIENCE: _Row(

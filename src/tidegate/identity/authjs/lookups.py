@@ -14,7 +14,7 @@ from tidegate.clock import Clock
 from tidegate.errors import Reason, Refusal
 from tidegate.identity.authjs.route import Person
 from tidegate.identity.fetch import FetchError
-from tidegate.identity.model import KeysNeeded
+from tidegate.identity.model import CheckName, ClaimRefused, KeysNeeded
 from tidegate.metrics import SESSION_LOOKUP_ENTRIES, SESSION_LOOKUP_EVICTED, SESSION_LOOKUPS, SESSION_LOOKUPS_FLYING
 
 _RETRY_SECONDS: Final = 1
@@ -120,7 +120,8 @@ class Lookups:
         if answer is None:
             raise LookupNeeded(self._name, token)
         if answer.claims is None:
-            raise Refusal(Reason.TOKEN_EXPIRED, "The app knows no such session: it has ended, or never was.")
+            detail = "The app knows no such session: it has ended, or never was."
+            raise ClaimRefused(CheckName.EXPIRY, Reason.TOKEN_EXPIRED, detail)
         return answer.claims
 
     async def ask(self, needed: LookupNeeded) -> None:

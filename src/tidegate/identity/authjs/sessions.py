@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from tidegate.errors import Reason
+from tidegate.errors import Reason, Refusal
 from tidegate.identity.authjs.jwe import SEGMENTS, parse
 from tidegate.identity.authjs.keys import SecretKeys
 from tidegate.identity.authjs.lookups import LookupNeeded, Lookups
@@ -15,6 +15,9 @@ from tidegate.identity.keys import LiveKey
 from tidegate.identity.model import CheckName, ClaimRefused, IssuerPolicy, KeysNeeded
 from tidegate.identity.strictjson import StrictJsonError, parse_object
 
+_NOT_ASKED: Final = (
+    "Sessions in a database are known to the app alone, which is not asked here: the token never leaves this machine."
+)
 _ESCAPED: Final = re.compile(rb"(?:[^%]|%[0-9A-Fa-f]{2})*")
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 
@@ -47,15 +50,22 @@ class AuthjsSessions:
         keys: of its encrypted sessions; without a secret there are none.
         lookups: of its sessions in a database; None where it is not to be asked.
         limits: sizes beyond which a session is refused unread.
+        silent: the app is not asked, whatever it knows.
 
     Attributes:
         policy: what its sessions are held to.
     """
 
-    __slots__ = ("_app", "_asked_policy", "_keys", "_limits", "_lookups", "policy")
+    __slots__ = ("_app", "_asked_policy", "_keys", "_limits", "_lookups", "_silent", "policy")
 
     def __init__(
-        self, policy: IssuerPolicy, keys: SecretKeys, lookups: Lookups | None = None, limits: JwsLimits = DEFAULT
+        self,
+        policy: IssuerPolicy,
+        keys: SecretKeys,
+        lookups: Lookups | None = None,
+        limits: JwsLimits = DEFAULT,
+        *,
+        silent: bool = False,
     ) -> None:
         self.policy = policy
         # The app itself judges how old a session of its database may be, anew at each question.
@@ -63,6 +73,7 @@ class AuthjsSessions:
         self._keys = keys
         self._lookups = lookups
         self._limits = limits
+        self._silent = silent
         self._app = _App()
 
     def open(self, bearer: bytes) -> Opened:
@@ -82,10 +93,16 @@ class AuthjsSessions:
             payload, key = self._keys.open(parse(token, self._limits))
             return Opened(_claims(payload), self.policy, key)
         if self._lookups is not None and can_be_asked(token):
+            if self._silent:
+                raise Refusal(Reason.IDENTITY_UNAVAILABLE, _NOT_ASKED)
             claims = self._lookups.claims(token)
             _check_id(claims.get("sub"))
             return Opened(claims, self._asked_policy, self._app)
         raise TokenMalformed("The token is neither a signed session nor one of Auth.js as it is configured here.")
+
+    def silenced(self) -> "AuthjsSessions":
+        """The same, for explanations: nothing that it is given leaves this machine."""
+        return AuthjsSessions(self.policy, self._keys, self._lookups, self._limits, silent=True)
 
     async def ask(self, needed: KeysNeeded) -> None:
         """Ask the app whose session it is; bounded by the time-out of look-ups.
