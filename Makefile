@@ -68,7 +68,7 @@ test: $(VENV)/.dev ## Run the tests that need nothing but Python (under five min
 	@touch $@
 
 .PHONY: test-system
-test-system: $(VENV)/.dev .cache/typescript/.done ## Run the tests that need servers from the system: nginx, chromium, node
+test-system: $(VENV)/.dev .cache/typescript/.done ## Run the tests that need servers from the system: nginx, chromium, node, PostgreSQL, Redis
 	$(BIN)/python -m pytest -m system -p no:xdist $(ARGS)
 
 .PHONY: check
