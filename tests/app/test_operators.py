@@ -210,6 +210,7 @@ async def test_a_distrusted_key_is_refused_from_the_next_request_on(gate, sandbo
             "kid": sandbox.sandbox.provider.kid(),
             "in_use": True,
             "kept": True,
+            "shared": True,
         }
         again = await otto.post(DISTRUST, json={"kid": "never seen"})
         assert (again.json()["in_use"], again.json()["kept"]) == (False, True)

@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from support.gate import settings_for
+from support.gate import put_sqlite_file, settings_for
 from support.operating import OPERATOR, VIEWER
 from support.serving import served
 from tidegate import logs
@@ -11,6 +11,7 @@ from tidegate.app.build import build
 from tidegate.cli.exits import CommandFailed, Exit
 from tidegate.cli.operating import Access, OperatorClient, access_from_environment, path_of
 from tidegate.identity.keydisk import KeyDisk, KeyDiskError
+from tidegate.store import StoreUnavailable
 
 KEY = {"TIDEGATE_OPERATOR_KEY": OPERATOR}
 
@@ -19,8 +20,9 @@ KEY = {"TIDEGATE_OPERATOR_KEY": OPERATOR}
 def service(sandbox, workplace, monkeypatch):
     """A running service; the commands find its operator's listener and hold an operator's key."""
     logs.configure("error", as_json=False)
+    put_sqlite_file(workplace / "state")
     runtime = build(settings_for(sandbox, workplace / "state"))
-    with served(runtime.app), served(runtime.ops) as url:
+    with served(runtime.app, runtime.ops) as url:
         monkeypatch.setenv("TIDEGATE_OPERATOR_URL", url)
         monkeypatch.setenv("TIDEGATE_OPERATOR_KEY", OPERATOR)
         yield url
@@ -65,7 +67,21 @@ def test_a_distrust_that_is_not_kept_fails(tidegate, sandbox, monkeypatch):
     ended = tidegate("issuer", "distrust", "sandbox", sandbox.sandbox.provider.kid())
 
     assert ended.status == 1
-    assert "could not write this down" in ended.err
+    assert "could not write it down" in ended.err
+
+
+@pytest.mark.usefixtures("service")
+def test_a_distrust_that_others_are_not_told_of_fails(tidegate, sandbox, monkeypatch):
+    async def gone(*_):
+        raise StoreUnavailable("refused", "it is gone")
+
+    monkeypatch.setattr("tidegate.identity.distrust.service.KeyDistrust._share", gone)
+
+    ended = tidegate("issuer", "distrust", "sandbox", sandbox.sandbox.provider.kid())
+
+    assert ended.status == 1
+    assert "was in use by sandbox" in ended.out
+    assert "the database could not be told" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
+from fastapi import APIRouter
 
 from tidegate import __version__, metrics
 from tidegate.app.doors import Doors
@@ -21,6 +22,7 @@ from tidegate.credentials.ring import signing
 from tidegate.credentials.routes import operator_routes as credential_routes
 from tidegate.credentials.service import Rotation
 from tidegate.identity.assemble import Issuers, assemble
+from tidegate.identity.distrust.service import KeyDistrust
 from tidegate.identity.routes import operator_routes as issuer_routes
 from tidegate.identity.service import Verifier
 from tidegate.limits import ExchangeLimits, LimitRates
@@ -103,7 +105,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
     main = doors.main(exchange, watch, _status(settings, client, clock), ledger_of(settings, background, clock))
     credentialed = credential_routes(rotation, clock, max_age_days=settings.credential_max_age_days)
-    operated = [issuer_routes(issuers.issuers), credentialed, *standing_routes(standing.service, clock)]
+    operated = [_issuer_routes(issuers, store, clock), credentialed, *standing_routes(standing.service, clock)]
     return Runtime(
         app=main,
         ops=doors.ops(watch, operated),
@@ -124,6 +126,10 @@ def _store(settings: Settings, clock: Clock, background: Background) -> Store:
     background.close_with(store.database.aclose)
     background.add("store", store.run)
     return store
+
+
+def _issuer_routes(issuers: Issuers, store: Store, clock: Clock) -> APIRouter:
+    return issuer_routes(issuers.issuers, KeyDistrust(issuers.issuers, store, clock))
 
 
 def _issuers(settings: Settings, clock: Clock, background: Background) -> Issuers:

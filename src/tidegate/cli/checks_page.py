@@ -34,7 +34,7 @@ form will do too:
 ```
 
 Not asked by `tidegate verify`, because only the running service knows: whether the key was
-[distrusted](how-to/operate.md#refuse-an-issuers-key) on another machine, limits, revocations and bans. Nor is how the
+[distrusted](how-to/operate.md#refuse-an-issuers-key) by another replica, limits, revocations and bans. Nor is how the
 request came: over HTTPS, from which origin.
 
 | check | what must hold | reasons | setting | mend |

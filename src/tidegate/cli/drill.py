@@ -46,7 +46,7 @@ def identity_outage(
     from tidegate.cli.drills import identity  # noqa: PLC0415 - heavy
 
     settings = _settings(env_file)
-    pem = bool(settings.issuers) and all(one.pem is not None for one in settings.issuers)
+    pem = bool(settings.issuers) and not any(one.fetched() for one in settings.issuers)
     horizon = identity.horizon_of(settings, pem=pem) if hours is None else hours * 3600
     _run(lambda tell: identity.rehearse(settings, horizon, pem=pem, progress=tell), at_least, as_json=as_json)
 

@@ -28,7 +28,8 @@ def distrust(
 ) -> None:
     """Have the running service refuse a key of an issuer at once and for good, whatever the issuer's key server says.
 
-    Sessions that the key signed are refused from the next request on, remembered ones too. The service is reached as
+    Sessions that the key signed are refused from the next request on, remembered ones too, and on the other replicas
+    of the same database within a second. The service is reached as
     TIDEGATE_OPERATOR_URL says, with the key TIDEGATE_OPERATOR_KEY.
     """
     from tidegate.cli.operating import OperatorClient, access_from_environment, path_of  # noqa: PLC0415 - heavy
@@ -41,9 +42,14 @@ def distrust(
         typer.echo(f"The key was in use by {name}; what it signed is refused from now on.")
     else:
         typer.echo(f"No key of that name was in use by {name}; should one appear, it is refused.")
+    if not answer["shared"]:
+        raise CommandFailed(
+            "the database could not be told, so other replicas and later ones still trust the key",
+            "see that the database can be used (tidegate db status), then repeat the command",
+        )
     if not answer["kept"]:
         raise CommandFailed(
-            "the service could not write this down, so its next start would trust the key again",
+            "this replica could not write it down, so without the database its next start would trust the key again",
             "see that TIDEGATE_STATE_DIR can be written to, then repeat the command",
         )
 

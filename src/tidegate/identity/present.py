@@ -45,7 +45,9 @@ class IssuersBody(Closed):
 class DistrustBody(Closed):
     """Question of ``POST /operator/v1/issuers/{name}/distrust``."""
 
-    kid: str = Field(min_length=1, max_length=512, description="The key's id or its thumbprint.")
+    kid: str = Field(
+        min_length=1, max_length=512, pattern=r"^[^\x00-\x1f\x7f]+$", description="The key's id or its thumbprint."
+    )
 
 
 class DistrustedBody(Closed):
@@ -54,7 +56,8 @@ class DistrustedBody(Closed):
     issuer: str
     kid: str
     in_use: bool = Field(description="Whether such a key was in use; if not, every key of that name is refused.")
-    kept: bool = Field(description="Whether the next start will know of it.")
+    kept: bool = Field(description="Whether this replica's next start will know of it without the database.")
+    shared: bool = Field(description="Whether the database has it, and so the other replicas.")
 
 
 def issuer_body(issuer: Issuer) -> IssuerBody:

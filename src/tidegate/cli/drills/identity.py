@@ -168,13 +168,9 @@ async def _exactly(settings: Settings, good: float, bad: float, *, pem: bool) ->
 
 
 def _notes(settings: Settings, *, pem: bool) -> Iterator[str]:
-    by_pem = [one.name for one in settings.issuers if one.pem is not None]
-    if pem:
-        yield "The public key is configured, so no key server is asked; a rotated key has to be configured by hand."
-    elif by_pem:
-        yield f"Not so for issuer {', '.join(by_pem)}: its public key is configured, so its key server is never asked."
-    if settings.auth_secrets:
-        yield "Sessions of Auth.js are read with AUTH_SECRET and need no key server."
+    own = ", ".join(one.name for one in settings.issuers if not one.fetched())
+    if own:
+        yield f"No key server is asked for {own}: what checks its sessions is configured, and changed by hand."
     if settings.keys_stale_seconds and not pem:
         yield "How long keys outlive their server: TIDEGATE_KEYS_STALE_SECONDS."
     yield "How long chat goes on without a new session: TIDEGATE_TOKEN_LIFE_SECONDS."
