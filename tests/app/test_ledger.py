@@ -1,5 +1,6 @@
 """The ledger over HTTP: every exchange stands in it, and what is in it proves."""
 
+import contextlib
 import json
 
 import anyio
@@ -9,6 +10,8 @@ from support.ledgers import entry_lines
 from tidegate.app.ledger import keys_of, ledger_folder
 from tidegate.tokens.ledger.audit import audit
 from tidegate.tokens.ledger.reading import file_chains
+from tidegate.tokens.ledger.rows import database_chains
+from tidegate.tokens.ledger.search import search, wanted
 
 pytestmark = pytest.mark.anyio
 ADA = "user_2sandboxadaXk4Tz9QmWv2LrB7Nc"
@@ -98,6 +101,22 @@ async def test_a_folder_that_cannot_be_used_stops_no_exchange_unless_it_is_to(ga
         answer = await gate.exchange(gate.session())
     assert (answer.status_code, answer.json()["reason"]) == (503, "ledger_unavailable")
     assert "token" not in answer.json()
+
+
+async def test_in_the_database(gate_with):
+    async with gate_with(ledger="database", ledger_durability="sync", ledger_wait_ms=20_000) as gate:
+        answer = await gate.exchange(gate.session())
+        assert answer.status_code == 200
+        settings = gate.runtime.settings
+
+        @contextlib.asynccontextmanager
+        async def opens():
+            yield gate.runtime.store.database
+
+        keys = keys_of(settings, make=False)
+        entries = search(await database_chains(opens), keys, wanted(keys, {"event": "issued"}))
+        assert [entry.request async for entry in entries] == [answer.headers["x-request-id"]]
+    assert not ledger_folder(settings).exists()
 
 
 async def test_switched_off_nothing_is_written(gate_with):

@@ -5,16 +5,20 @@ from pathlib import Path
 from tidegate.app.lifespan import Background
 from tidegate.clock import Clock
 from tidegate.settings import Settings
+from tidegate.store import Database
 from tidegate.tokens.ledger.files import FileSink
 from tidegate.tokens.ledger.keys import LedgerKeys, ledger_keys
+from tidegate.tokens.ledger.model import Sink
+from tidegate.tokens.ledger.rows import DatabaseSink
 from tidegate.tokens.ledger.service import Ledger, LedgerOptions, NoLedger, Records
 
 
-def ledger_of(settings: Settings, background: Background, clock: Clock) -> Records:
+def ledger_of(settings: Settings, database: Database, background: Background, clock: Clock) -> Records:
     """The ledger, written while the service runs.
 
     Args:
         settings: sound ones.
+        database: for a ledger that is kept there.
         background: runs and closes it.
         clock: for its entries.
     """
@@ -28,7 +32,9 @@ def ledger_of(settings: Settings, background: Background, clock: Clock) -> Recor
         refuses=settings.ledger_when_full == "refuse",
         hashed=settings.ledger_hashed,
     )
-    sink = FileSink(ledger_folder(settings), segment_bytes=settings.ledger_segment_bytes)
+    sink: Sink = DatabaseSink(database, clock)
+    if settings.ledger == "files":
+        sink = FileSink(ledger_folder(settings), segment_bytes=settings.ledger_segment_bytes)
     ledger = Ledger(sink, key=lambda: keys_of(settings, make=True).sealing, options=options, clock=clock)
     background.add("ledger", ledger.run)
     background.close_with(ledger.aclose)

@@ -2,8 +2,8 @@
 
 import csv
 import sys
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -15,15 +15,19 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from tidegate.app.ledger import keys_of, ledger_folder
 from tidegate.app.run import load_or_exit
+from tidegate.app.stores import database_of
 from tidegate.cli.exits import CommandFailed, Exit
 from tidegate.cli.ledger_shown import printable
 from tidegate.clock import SystemClock
+from tidegate.settings import Settings
 from tidegate.settings.risk import LIFE_MOST
+from tidegate.store import Database
 from tidegate.tokens.ledger.errors import LedgerError
 from tidegate.tokens.ledger.keys import LedgerKeys, keys_in
 from tidegate.tokens.ledger.model import FIELDS, Entry
 from tidegate.tokens.ledger.reading import KeptChain, file_chains
 from tidegate.tokens.ledger.retention import prunable, prune
+from tidegate.tokens.ledger.rows import database_chains
 from tidegate.tokens.ledger.search import Wanted, search
 from tidegate.tokens.ledger.segments import chains
 
@@ -38,12 +42,12 @@ class OpenLedger:
     Attributes:
         chains: in it.
         keys: that may have sealed them.
-        octets: how much there is to be read.
+        octets: how much there is to be read; None where nobody knows.
     """
 
     chains: list[KeptChain]
     keys: LedgerKeys
-    octets: int
+    octets: int | None
 
 
 def open_ledger(folder: Path | None, key_file: Path | None, env_file: Path | None) -> OpenLedger:
@@ -59,17 +63,32 @@ def open_ledger(folder: Path | None, key_file: Path | None, env_file: Path | Non
         LedgerError: there is no key.
     """
     settings = load_or_exit(env_file=env_file).settings
+    if folder is None and settings.ledger == "database":
+        chains = anyio.run(database_chains, lambda: _database(settings))
+        return OpenLedger(chains, _keys(settings, key_file), None)
     where = folder or ledger_folder(settings)
-    chains = file_chains(where)
-    if not chains:
+    found = file_chains(where)
+    if not found:
         raise CommandFailed(
             f"there is no ledger in {where}",
             "name its folder with --folder, or set TIDEGATE_LEDGER_DIR",
             status=Exit.WRONG,
         )
-    keys = keys_of(settings, make=False) if key_file is None else keys_in(key_file)
     octets = sum(path.stat().st_size for path in where.glob("*/*.jsonl"))
-    return OpenLedger(chains, keys, octets)
+    return OpenLedger(found, _keys(settings, key_file), octets)
+
+
+def _keys(settings: Settings, key_file: Path | None) -> LedgerKeys:
+    return keys_of(settings, make=False) if key_file is None else keys_in(key_file)
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[Database]:
+    database = database_of(settings)
+    try:
+        yield database
+    finally:
+        await database.aclose()
 
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -164,8 +183,10 @@ def pruned(folder: Path | None, key_file: Path | None, env_file: Path | None, *,
             "--before is less than 24 hours ago", "choose an earlier time: such tokens may be valid", status=Exit.WRONG
         )
     settings = load_or_exit(env_file=env_file).settings
+    if folder is None and settings.ledger == "database":
+        raise CommandFailed("the ledger is in the database, and only files are pruned", status=Exit.WRONG)
     where = folder or ledger_folder(settings)
-    keys = keys_of(settings, make=False) if key_file is None else keys_in(key_file)
+    keys = _keys(settings, key_file)
     found = []
     for chain in chains(where):
         key = keys.find(chain.key_id() or "")

@@ -39,8 +39,12 @@ class LedgerSection(Section):
     """The ledger."""
 
     ledger: Annotated[
-        Literal["files", "off"],
-        spec("TIDEGATE_LEDGER", k.Choice(("files", "off")), "Where issuances and refusals are recorded."),
+        Literal["files", "database", "off"],
+        spec(
+            "TIDEGATE_LEDGER",
+            k.Choice(("files", "database", "off")),
+            "Where issuances and refusals are recorded; the database is that of `TIDEGATE_DATABASE_URL`.",
+        ),
     ] = "files"
     ledger_dir: Annotated[
         Path | None,
