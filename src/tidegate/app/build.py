@@ -104,11 +104,10 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     watch = _watch(settings, prober, client, issuers, store, standing, remarks_of(rotation, clock, settings))
     doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
     records = ledger_of(settings, store.database, background, clock)
-    main = doors.main(exchange, watch, _status(settings, client, clock), records)
     credentialed = credential_routes(rotation, clock, max_age_days=settings.credential_max_age_days)
     operated = [_issuer_routes(issuers, store, clock), credentialed, *standing_routes(standing.service, clock)]
     return Runtime(
-        app=main,
+        app=doors.main(exchange, watch, _status(settings, client, clock), records),
         ops=doors.ops(watch, operated),
         background=background,
         credentials=credentials,
