@@ -1,14 +1,16 @@
 """INSERT ... ON CONFLICT, which both kinds of database have and SQLAlchemy spells apart."""
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tidegate.store.model import Dialect
 
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert
 
-def insert(dialect: Dialect, table: Table) -> postgresql.Insert:
+
+def insert(dialect: Dialect, table: Table) -> "Insert":
     """An INSERT that can say what happens when the row is there already.
 
     Args:
@@ -18,6 +20,11 @@ def insert(dialect: Dialect, table: Table) -> postgresql.Insert:
     Returns:
         the statement, with ``on_conflict_do_nothing`` and ``on_conflict_do_update``, which both kinds have.
     """
+    # Megabytes for each kind of database: only the one in use is loaded.
     if dialect == "sqlite":
-        return cast("postgresql.Insert", sqlite.insert(table))
+        from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - heavy
+
+        return cast("Insert", sqlite.insert(table))
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - heavy
+
     return postgresql.insert(table)
