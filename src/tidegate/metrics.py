@@ -224,6 +224,11 @@ STANDING_TOLD = Counter(
     registry=REGISTRY,
 )
 
+WEBHOOKS = Counter(
+    "tidegate_webhooks_total", "Identity providers' webhooks, by what was done on them.", ["issuer", "outcome"],
+    registry=REGISTRY,
+)  # fmt: skip
+
 # Connections, below the application.
 HTTP_CONNECTIONS = Gauge("tidegate_http_connections", "Connections open at our listeners.", registry=REGISTRY)
 HTTP_REFUSED = Counter(

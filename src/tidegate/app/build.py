@@ -15,6 +15,7 @@ from tidegate.app.lifespan import Background
 from tidegate.app.rotation import remarks_of, rotation_of
 from tidegate.app.standing import StandingParts, standing_of
 from tidegate.app.stores import store_of
+from tidegate.app.webhooks import webhooks_of
 from tidegate.clock import Clock, SystemClock
 from tidegate.credentials import Credentials, Pair
 from tidegate.credentials.kept import KeptRing
@@ -103,12 +104,11 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     exchange = _exchange(settings, credentials, verifier, client, background, clock, standing.memory)
     watch = _watch(settings, prober, client, issuers, store, standing, remarks_of(rotation, clock, settings))
     doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
-    records = ledger_of(settings, store.database, background, clock)
-    credentialed = credential_routes(rotation, clock, max_age_days=settings.credential_max_age_days)
-    operated = [_issuer_routes(issuers, store, clock), credentialed, *standing_routes(standing.service, clock)]
+    status, records = _status(settings, client, clock), ledger_of(settings, store.database, background, clock)
+    webhooks = webhooks_of(settings, store, standing.service, exchange, clock)
     return Runtime(
-        app=doors.main(exchange, watch, _status(settings, client, clock), records),
-        ops=doors.ops(watch, operated),
+        app=doors.main(exchange, watch, status, records, webhooks),
+        ops=doors.ops(watch, _operated(settings, issuers, rotation, standing, store, clock)),
         background=background,
         credentials=credentials,
         rotation=rotation,
@@ -118,6 +118,13 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
         standing=standing,
         settings=settings,
     )
+
+
+def _operated(  # noqa: PLR0913, PLR0917, RUF100 - one caller
+    settings: Settings, issuers: Issuers, rotation: Rotation, standing: StandingParts, store: Store, clock: Clock
+) -> list[APIRouter]:
+    credentialed = credential_routes(rotation, clock, max_age_days=settings.credential_max_age_days)
+    return [_issuer_routes(issuers, store, clock), credentialed, *standing_routes(standing.service, clock)]
 
 
 def _store(settings: Settings, clock: Clock, background: Background) -> Store:

@@ -69,7 +69,9 @@ class Doors:
         self._reader = CallReader(ProxyRule(settings.trusted_proxies))
         self._shapes = ErrorShapes(settings.documentation_url, detailed=not self._production)
 
-    def main(self, exchange: Exchange, watch: Watch, status: ChatStatus, records: Records) -> Gateway:
+    def main(
+        self, exchange: Exchange, watch: Watch, status: ChatStatus, records: Records, webhooks: Sequence[APIRouter]
+    ) -> Gateway:
         """The application of the main listener."""
         admission = Admission(exchange, self._rules())
         exchanges = {
@@ -98,6 +100,7 @@ class Doors:
             _status_route(StatusDoor(admission=admission, status=status, clock=self._clock)),
             liveness(),
             readiness(watch, lambda: self._background.stopping),
+            *webhooks,
         ]
         if not self._production:
             routers.append(metrics_route())

@@ -21,6 +21,7 @@ from tidegate.settings.spec import Spec
 from tidegate.settings.standing_section import StandingSection
 from tidegate.settings.store_section import StoreSection
 from tidegate.settings.stream_section import Environment, StreamSection, TokenSection
+from tidegate.settings.webhook_section import WebhookSection
 
 
 class Settings(
@@ -36,6 +37,7 @@ class Settings(
     StoreSection,
     LedgerSection,
     StandingSection,
+    WebhookSection,
     BoundsSection,
 ):
     """The effective settings: read once at start, passed to whoever needs them, never changed.
@@ -73,6 +75,7 @@ SECTIONS: Final = (
     StoreSection,
     LedgerSection,
     StandingSection,
+    WebhookSection,
     BoundsSection,
 )
 """The sections, in the order of the documentation page."""

@@ -28,6 +28,10 @@ class ProfileOffers(Protocol):
         """Take note; never waits, never raises."""
         ...
 
+    def forget(self, user_id: str) -> None:
+        """Bring the user's profile anew when it is next offered."""
+        ...
+
 
 class NoSync:
     """Profile sync switched off."""
@@ -36,6 +40,9 @@ class NoSync:
 
     def offer(self, user_id: str, profile: Profile) -> None:
         """Nothing is owed."""
+
+    def forget(self, user_id: str) -> None:
+        """Nothing was remembered."""
 
 
 class Exchange:
@@ -86,6 +93,16 @@ class Exchange:
         self._standing = standing
         self._clock = clock
         self._stopping = stopping
+
+    @property
+    def mapping(self) -> SubjectMapping:
+        """Subject to user id."""
+        return self._mapping
+
+    @property
+    def sync(self) -> ProfileOffers:
+        """Where profiles go."""
+        return self._sync
 
     def admit(self, bearer: bytes, address: str) -> Session:
         """Steps 1 to 6: whose session this is, if it may have a token. Never waits.

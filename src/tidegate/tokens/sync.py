@@ -132,6 +132,14 @@ class ProfileSync:
             # brought up to date when it is read.
             self._dropped += 1
 
+    def forget(self, user_id: str) -> None:
+        """Bring the user's profile anew when it is next offered, whatever was synced.
+
+        Args:
+            user_id: at Stream.
+        """
+        self._synced.discard(user_id)
+
     async def run(self) -> None:
         """Sync until cancelled; what waits then is left to :meth:`drain`."""
         while True:

@@ -1,0 +1,69 @@
+"""The door of identity providers' webhooks."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+
+from tidegate.clock import Clock
+from tidegate.errors import Reason, Refusal
+from tidegate.http.call import SCOPE_KEY, Call
+from tidegate.http.proxy import limit_key
+from tidegate.http.schema import Closed
+from tidegate.limits import Gcra
+from tidegate.tokens.standing.routes import translated
+from tidegate.tokens.webhooks.service import WebhookIssuer, WebhookService
+
+
+class WebhookBody(Closed):
+    """Answer of ``POST /webhooks/identity/{issuer}``."""
+
+    outcome: Literal["revoke", "ban", "sync", "ignored", "repeated"] = Field(description="What was done.")
+
+
+def webhook_routes(
+    service: WebhookService, issuers: Sequence[WebhookIssuer], failures: Gcra, body_bytes: int, clock: Clock
+) -> APIRouter:
+    """The route.
+
+    Args:
+        service: judges and acts.
+        issuers: whose webhooks are accepted.
+        failures: the limit of refused ones, by client address.
+        body_bytes: the most that a body may have.
+        clock: for the limit.
+    """
+    routes = APIRouter(tags=["webhooks"])
+    by_name = {issuer.name: issuer for issuer in issuers}
+
+    @routes.post("/webhooks/identity/{issuer}", summary="What an identity provider tells of its users, signed")
+    async def receive(issuer: str, request: Request) -> WebhookBody:
+        call: Call = request.scope[SCOPE_KEY]
+        known = by_name.get(issuer)
+        if known is None:
+            raise Refusal(Reason.NOT_FOUND, "No webhooks of an issuer of this name are accepted here.")
+        call.issuer = known.name
+        body = await _body(request, body_bytes)
+        try:
+            with translated():
+                done = await service.receive(known, request.headers, body)
+        except Refusal as refusal:
+            if refusal.reason is Reason.WEBHOOK_REFUSED:
+                failures.spend(limit_key(call.client), clock.monotonic())
+            raise
+        return WebhookBody.model_validate({"outcome": done})
+
+    return routes
+
+
+async def _body(request: Request, most: int) -> bytes:
+    """The octets as they came: what is signed. No form is ever parsed here."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > most:
+            raise Refusal(Reason.BODY_TOO_LARGE, f"The body is larger than {most} octets.")
+        chunks.append(chunk)
+    return b"".join(chunks)
