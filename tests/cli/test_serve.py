@@ -10,7 +10,10 @@ import httpx2
 import pytest
 
 from support.environments import DEVELOPMENT
+from support.operating import KEYS
 from support.processes import ROOT, environment, running, started
+from tidegate.app.run import _wants_ops
+from tidegate.settings import load
 
 SERVE = [sys.executable, "-m", "tidegate", "serve"]
 WRONG = {"STREAM_API_KEY": "demo-key", "STREAM_API_SECRET": "short", "TIDEGATE_TOKEN_LIFE_SECONDS": "soon"}
@@ -190,3 +193,16 @@ def test_machines_get_log_lines_and_the_missing_issuer_is_named(workplace):
     assert "CLERK_PUBLISHABLE_KEY" in log
     assert "Ctrl-C" not in log
     assert DEVELOPMENT["STREAM_API_SECRET"] not in log
+
+
+@pytest.mark.parametrize(
+    ("given", "opened"),
+    [
+        ({}, False),
+        ({"TIDEGATE_OPS_BIND": "127.0.0.1:8001"}, True),
+        ({"TIDEGATE_OPERATOR_KEYS": KEYS[0].written()}, True),
+        ({"TIDEGATE_OPERATOR_KEY": "tgo_" + "x" * 43}, False),
+    ],
+)
+def test_the_operators_listener_is_there_where_it_is_named_or_someone_operates(given, opened):
+    assert _wants_ops(load({**DEVELOPMENT, **given})) is opened

@@ -27,6 +27,7 @@ from tidegate.sandbox.people import APP_ORIGIN
 from tidegate.sandbox.server import SandboxServer
 from tidegate.settings import IssuerConfig, Settings, kinds
 from tidegate.settings.model import SPECS
+from tidegate.store import StoreUnavailable
 
 POLICIES: Final = ("profile_sync", "escape_capitals", "pending_policy", "impersonation_policy")
 """What is copied besides numbers."""
@@ -204,6 +205,18 @@ def _is_up(runtime: Runtime, *, pem: bool) -> bool:
     return runtime.watch.can_exchange() and (pem or any((runtime.settings.state_dir / "keys").glob("set-*.json")))
 
 
+async def _knows_all(runtime: Runtime) -> bool:
+    """Whether the copy's database was made and read; else the health page would speak of that first."""
+    for _ in range(int(START_SECONDS * 20)):
+        try:
+            await runtime.store.bus.catch_up()
+        except StoreUnavailable:
+            await asyncio.sleep(0.05)
+        else:
+            return True
+    return False
+
+
 @contextlib.asynccontextmanager
 async def copied(settings: Settings, *, pem: bool = False) -> AsyncIterator[Copy]:
     """Run a copy until the block ends; nothing of it is left.
@@ -217,7 +230,7 @@ async def copied(settings: Settings, *, pem: bool = False) -> AsyncIterator[Copy
         directory = Path(place)
         runtime = _built(isolated(settings, server, directory / "state", pem=pem), clock)
         async with runtime.background.running():
-            if not await came(lambda: _is_up(runtime, pem=pem), START_SECONDS):
+            if not (await came(lambda: _is_up(runtime, pem=pem), START_SECONDS) and await _knows_all(runtime)):
                 raise CommandFailed("the copy of the service did not come up", "look at tidegate config check")
             yield Copy(server.sandbox, runtime, clock, directory)
 
