@@ -71,14 +71,15 @@ def wants_json(log_format: str, stream: TextIO) -> bool:
     return log_format == "json" or (log_format == "auto" and not stream.isatty())
 
 
-def configure(level: str, *, as_json: bool, stream: TextIO = sys.stderr) -> None:
+def configure(level: str, *, as_json: bool, stream: TextIO | None = None) -> None:
     """Set up logging for the process; the libraries' own logging goes the same way.
 
     Args:
         level: ``debug``, ``info``, ``warning`` or ``error``.
         as_json: JSON lines rather than lines for people.
-        stream: where to.
+        stream: where to; standard error, as it is at this moment, if None.
     """
+    stream = stream or sys.stderr
     shared: list[Callable[..., Any]] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
