@@ -136,3 +136,10 @@ def test_the_lines_are_the_same_whatever_holds():
 
 def test_no_line_shows_a_secret():
     assert SECRET not in str(check(GOOD, facts=GOOD_FACTS))
+
+
+@pytest.mark.parametrize(("age", "most", "passes"), [(None, 90, True), (89, 90, True), (90, 90, False), (1, 0, False)])
+def test_the_age_of_the_secret(age, most, passes):
+    loaded = load({**PRODUCTION, "TIDEGATE_CREDENTIAL_MAX_AGE_DAYS": str(most)})
+    (line,) = (line for line in check(loaded, facts=Facts(credential_age_days=age)) if line.id == "credential-age")
+    assert line.passed is passes

@@ -1,8 +1,10 @@
 """``tidegate config``: the effective settings, and the production checklist gone through."""
 
 import json
+import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -11,7 +13,10 @@ from tidegate.cli.places import EnvFile
 
 if TYPE_CHECKING:
     from tidegate.cli.screen import Screen
-    from tidegate.settings.checklist import Line
+    from tidegate.settings import Loaded
+    from tidegate.settings.checklist import Facts, Line
+
+_DAY: Final = 86_400
 
 config = typer.Typer(name="config", help="Show the settings, and check them.", no_args_is_help=True)
 
@@ -61,12 +66,12 @@ def check(
     from tidegate import logs  # noqa: PLC0415 - heavy
     from tidegate.app.run import load_or_exit  # noqa: PLC0415 - heavy
     from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
-    from tidegate.settings import Environment, checklist, facts  # noqa: PLC0415 - heavy
+    from tidegate.settings import Environment, checklist  # noqa: PLC0415 - heavy
 
-    loaded = load_or_exit(env_file=env_file)
     logs.configure("error", as_json=False)
     screen = Screen()
-    lines = checklist.check(loaded, facts=facts.gather(loaded))
+    loaded, seen = _looked_up(load_or_exit(env_file=env_file))
+    lines = checklist.check(loaded, facts=seen)
     _print(lines, screen)
     if live:
         from tidegate.cli.live import check_live  # noqa: PLC0415 - heavy
@@ -84,6 +89,19 @@ def check(
         screen.line("This is the checklist for production: elsewhere some of its lines are expected to fail.")
     if failed:
         raise typer.Exit(Exit.FAILED)
+
+
+def _looked_up(loaded: "Loaded") -> "tuple[Loaded, Facts]":
+    """The settings with what their source of credentials gives, and the facts that they do not hold."""
+    from tidegate.app.given import with_credentials  # noqa: PLC0415 - heavy
+    from tidegate.credentials.kept import KeptRing  # noqa: PLC0415 - heavy
+    from tidegate.settings import facts  # noqa: PLC0415 - heavy
+
+    settings = with_credentials(loaded.settings)
+    ring = KeptRing(settings.state_dir, settings.base_url, settings.credentials_max).read()
+    primary = None if ring is None else ring.primary
+    age = None if primary is None else int((time.time() - primary.made_at) // _DAY)
+    return replace(loaded, settings=settings), replace(facts.gather(loaded), credential_age_days=age)
 
 
 def _print(lines: "Iterable[Line]", screen: "Screen") -> None:

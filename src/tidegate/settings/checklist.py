@@ -54,6 +54,7 @@ class Facts:
         state_dir_mode: permission bits of the state directory; None where it is not there yet.
         state_dir_writable: whether it, or the directory in which it would be made, can be written to.
         public_secrets: variables that put a secret into the browser.
+        credential_age_days: of the secret in use at Stream; None where that is not known.
     """
 
     env_file_mode: int | None = None
@@ -61,6 +62,7 @@ class Facts:
     state_dir_mode: int | None = None
     state_dir_writable: bool = True
     public_secrets: tuple[str, ...] = ()
+    credential_age_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +307,8 @@ def check(loaded: Loaded, *, facts: Facts) -> list[Line]:
         every line, passed or not, always in the same order.
     """
     lines = [Line(rule.id, rule.holds(loaded.settings), rule.what, rule.mend) for rule in _RULES]
-    return [*lines, *_check_facts(facts), _check_unknown(loaded.unknown)]
+    age = _check_age(facts.credential_age_days, loaded.settings.credential_max_age_days)
+    return [*lines, *_check_facts(facts), age, _check_unknown(loaded.unknown)]
 
 
 def _check_facts(facts: Facts) -> list[Line]:
@@ -328,6 +331,12 @@ def _check_facts(facts: Facts) -> list[Line]:
             f"Remove {', '.join(facts.public_secrets) or 'it'}, and replace the secret.",
         ),
     ]
+
+
+def _check_age(age_days: int | None, most: int) -> Line:
+    what = f"The secret in use at Stream is younger than {most} days." if most else "The age of the secret is watched."
+    mend = "Rotate it: tidegate keys status." if most else "Set TIDEGATE_CREDENTIAL_MAX_AGE_DAYS to 90."
+    return Line("credential-age", bool(most) and (age_days or 0) < most, what, mend)
 
 
 def _mode_line(name: str, mode: int | None, what: str, mend: str) -> Line:
