@@ -14,7 +14,7 @@ from tidegate.app.ledger import ledger_of
 from tidegate.app.lifespan import Background
 from tidegate.app.rotation import remarks_of, rotation_of
 from tidegate.app.standing import StandingParts, standing_of
-from tidegate.app.stores import store_of
+from tidegate.app.stores import store_of, store_wanted
 from tidegate.app.webhooks import webhooks_of
 from tidegate.clock import Clock, SystemClock
 from tidegate.credentials import Credentials, Pair
@@ -128,10 +128,11 @@ def _operated(  # noqa: PLR0913, PLR0917, RUF100 - one caller
 
 
 def _store(settings: Settings, clock: Clock, background: Background) -> Store:
-    """Opened in the background and closed after everything else; nothing waits for it."""
+    """Opened in the background, where it is wanted, and closed after everything else; nothing waits for it."""
     store = store_of(settings, clock)
     background.close_with(store.database.aclose)
-    background.add("store", store.run)
+    if store_wanted(settings):
+        background.add("store", store.run)
     return store
 
 

@@ -6,9 +6,10 @@ import signal
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 
 from tidegate.app.lifespan import Background
+from tidegate.app.stores import store_wanted
 from tidegate.clock import Clock
 from tidegate.credentials import Access, Credentials, Pair
-from tidegate.credentials.agreement import TOPIC, Shared
+from tidegate.credentials.agreement import TOPIC, Alone, Shared
 from tidegate.credentials.check import LiveCheck, Outcome, Verdict
 from tidegate.credentials.kept import KeptRing
 from tidegate.credentials.service import Rotation, RotationRules
@@ -56,8 +57,8 @@ def rotation_of(
         faults=pair_faults(settings),
     )
     kept = KeptRing(settings.state_dir, settings.base_url, settings.credentials_max)
-    shared = Shared(store, clock, settings.credentials_max)
-    rotation = Rotation(credentials, source_of(settings), live_check(client), kept, rules, clock, shared)
+    agreement = Shared(store, clock, settings.credentials_max) if store_wanted(settings) else Alone()
+    rotation = Rotation(credentials, source_of(settings), live_check(client), kept, rules, clock, agreement)
 
     def changed(_change: Change) -> Awaitable[None]:
         return rotation.reload()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tidegate.app.lifespan import Background
+from tidegate.app.stores import store_wanted
 from tidegate.clock import Clock
 from tidegate.credentials import Credentials
 from tidegate.settings import Settings
@@ -73,5 +74,6 @@ def standing_of(
         pause_max_s=settings.standing_pause_max_seconds,
     )
     memory.on_app_before(credentials.app_revoked)
-    background.add("standing", pusher.run)
+    if store_wanted(settings):
+        background.add("standing", pusher.run)
     return StandingParts(memory, service, pusher, lambda: credentials.app_revoked(int(clock.now())))
