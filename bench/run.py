@@ -19,6 +19,7 @@ SWITCHES: dict[str, dict[str, Any]] = {
     "limits": {"environment": {"TIDEGATE_LIMIT_ADDRESS_PER_MINUTE": "0", "TIDEGATE_LIMIT_SUBJECT_PER_MINUTE": "0"}},
     "session_cache": {"environment": {"TIDEGATE_SESSION_CACHE_SIZE": "0"}},
     "token_cache": {"environment": {"TIDEGATE_TOKEN_CACHE_SIZE": "0"}},
+    "ledger": {"environment": {"TIDEGATE_LEDGER": "off"}},
     "profile_sync": {"environment": {"TIDEGATE_PROFILE_SYNC": "off"}},
     "metrics": {"without": "metrics"},
     "log_line": {"without": "log_line"},

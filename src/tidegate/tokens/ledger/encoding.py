@@ -82,14 +82,12 @@ class Encoder:
         return text if actor is None else f'{text},"act":{quoted(actor)}'
 
     def _request(self, note: Note) -> str:
-        _, request, address, trace, agent, *_ = note
+        address, agent, trace = note.address, note.agent, note.trace
         if self._hashed:
             address = self._key.name("address", address)
-        text = f',"address":{quoted(address)}'
-        if agent is not None:
-            text += f',"agent":{quoted(agent[:AGENT_MOST].decode("latin-1"))}'
-        text += f',"request":{quoted(request)}'
-        return text if trace is None else f'{text},"trace":{quoted(trace)}'
+        named = "" if agent is None else f',"agent":{quoted(agent[:AGENT_MOST].decode("latin-1"))}'
+        traced = "" if trace is None else f',"trace":{quoted(trace)}'
+        return f',"address":{quoted(address)}{named},"request":{quoted(note.request)}{traced}'
 
     def _time(self, now: float) -> str:
         millisecond = int(now * 1000)
