@@ -97,6 +97,9 @@ async def test_a_folder_that_cannot_be_used_stops_no_exchange_unless_it_is_to(ga
     (tmp_path / "file").write_text("")
     async with gate_with(ledger_dir=tmp_path / "file") as gate:
         assert (await gate.exchange(gate.session())).status_code == 200
+        with anyio.fail_after(5):
+            while "The ledger cannot be written" not in str(gate.runtime.watch.health()):
+                await anyio.sleep(0.01)
     async with gate_with(ledger_dir=tmp_path / "file", ledger_durability="sync", ledger_wait_ms=50) as gate:
         answer = await gate.exchange(gate.session())
     assert (answer.status_code, answer.json()["reason"]) == (503, "ledger_unavailable")

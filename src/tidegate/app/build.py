@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from tidegate import __version__, metrics
 from tidegate.app.doors import Doors
 from tidegate.app.gateway import Gateway
-from tidegate.app.ledger import ledger_of
+from tidegate.app.ledger import ledger_of, with_ledger
 from tidegate.app.lifespan import Background
 from tidegate.app.rotation import remarks_of, rotation_of
 from tidegate.app.standing import StandingParts, standing_of
@@ -102,9 +102,10 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
 
     # The exchange, and the doors to all of it.
     exchange = _exchange(settings, credentials, verifier, client, background, clock, standing.memory)
-    watch = _watch(settings, prober, client, issuers, store, standing, remarks_of(rotation, clock, settings))
-    doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
     status, records = _status(settings, client, clock), ledger_of(settings, store.database, background, clock)
+    remarks = with_ledger(remarks_of(rotation, clock, settings), records)
+    watch = _watch(settings, prober, client, issuers, store, standing, remarks)
+    doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
     webhooks = webhooks_of(settings, store, standing.service, exchange, clock)
     return Runtime(
         app=doors.main(exchange, watch, status, records, webhooks),

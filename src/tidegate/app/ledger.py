@@ -1,6 +1,8 @@
 """The ledger that the settings describe."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from tidegate.app.lifespan import Background
 from tidegate.clock import Clock
@@ -11,6 +13,14 @@ from tidegate.tokens.ledger.keys import LedgerKeys, ledger_keys
 from tidegate.tokens.ledger.model import Sink
 from tidegate.tokens.ledger.rows import DatabaseSink
 from tidegate.tokens.ledger.service import Ledger, LedgerOptions, NoLedger, Records
+from tidegate.watch.model import Remark
+
+Remarks = Callable[[], tuple[Remark, ...]]
+
+_FAILING: Final = Remark(
+    "The ledger cannot be written at this moment; entries wait.",
+    "Look at the log: a full disk, a folder that cannot be written to, or a database that does not answer.",
+)
 
 
 def ledger_of(settings: Settings, database: Database, background: Background, clock: Clock) -> Records:
@@ -39,6 +49,20 @@ def ledger_of(settings: Settings, database: Database, background: Background, cl
     background.add("ledger", ledger.run)
     background.close_with(ledger.aclose)
     return ledger
+
+
+def with_ledger(remarks: Remarks, records: Records) -> Remarks:
+    """What health says, and what it says of the ledger.
+
+    Args:
+        remarks: of others.
+        records: the ledger.
+    """
+
+    def all_remarks() -> tuple[Remark, ...]:
+        return (*remarks(), *([_FAILING] if records.failing else []))
+
+    return all_remarks
 
 
 def keys_of(settings: Settings, *, make: bool) -> LedgerKeys:

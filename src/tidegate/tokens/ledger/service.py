@@ -49,6 +49,11 @@ class Records(Protocol):
         """Whether `durable` is to be awaited before a token is handed out."""
         ...
 
+    @property
+    def failing(self) -> bool:
+        """Whether the last attempt to write failed."""
+        ...
+
     def issued(self, call: Call, issued: Issued) -> None:
         """Take note of an issuance; never waits.
 
@@ -75,6 +80,7 @@ class NoLedger:
 
     __slots__ = ()
     waits = False
+    failing = False
 
     def issued(self, call: Call, issued: Issued) -> None:
         """Nothing is noted."""
