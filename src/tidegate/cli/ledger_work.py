@@ -1,5 +1,6 @@
 """What the commands of the ledger share: finding it, and showing that long work goes on."""
 
+import asyncio
 import csv
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -8,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import anyio
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
@@ -64,7 +64,7 @@ def open_ledger(folder: Path | None, key_file: Path | None, env_file: Path | Non
     """
     settings = load_or_exit(env_file=env_file).settings
     if folder is None and settings.ledger == "database":
-        chains = anyio.run(database_chains, lambda: _database(settings))
+        chains = asyncio.run(database_chains(lambda: _database(settings)))
         return OpenLedger(chains, _keys(settings, key_file), None)
     where = folder or ledger_folder(settings)
     found = file_chains(where)
@@ -93,7 +93,7 @@ async def _database(settings: Settings) -> AsyncIterator[Database]:
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Do what has to be awaited."""
-    return anyio.run(work)
+    return asyncio.run(work())
 
 
 @contextmanager

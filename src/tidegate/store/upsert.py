@@ -7,10 +7,10 @@ from sqlalchemy import Table
 from tidegate.store.model import Dialect
 
 if TYPE_CHECKING:
-    from sqlalchemy.dialects.postgresql import Insert
+    from sqlalchemy.dialects import postgresql
 
 
-def insert(dialect: Dialect, table: Table) -> "Insert":
+def insert(dialect: Dialect, table: Table) -> "postgresql.Insert":
     """An INSERT that can say what happens when the row is there already.
 
     Args:
@@ -24,7 +24,7 @@ def insert(dialect: Dialect, table: Table) -> "Insert":
     if dialect == "sqlite":
         from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - heavy
 
-        return cast("Insert", sqlite.insert(table))
+        return cast("postgresql.Insert", sqlite.insert(table))
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - heavy
 
     return postgresql.insert(table)

@@ -15,8 +15,7 @@ from tidegate import metrics
 from tidegate.store.model import DatabaseOptions
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
-    from redis.asyncio.client import PubSub
+    from redis.asyncio import Redis, client
 
 CHANNEL: Final = "tidegate_changes"
 """Of PostgreSQL, where a name belongs to one database, and of Redis, where those who share it wake each other."""
@@ -123,7 +122,7 @@ class RedisWaker(_Listener):
     async def _listening(self, wake: Callable[[], None]) -> AsyncIterator[Callable[[], Any]]:
         from redis.asyncio import Redis  # noqa: PLC0415 - an extra
 
-        client = Redis.from_url(
+        connections = Redis.from_url(
             self._url,
             socket_connect_timeout=_REDIS_SECONDS,
             socket_timeout=_REDIS_SECONDS,
@@ -131,26 +130,26 @@ class RedisWaker(_Listener):
             client_name="tidegate",
         )
         try:
-            async with client.pubsub(ignore_subscribe_messages=True) as channel:
+            async with connections.pubsub(ignore_subscribe_messages=True) as channel:
                 await channel.subscribe(CHANNEL)
-                yield lambda: self._exchange(client, channel, wake)
+                yield lambda: self._exchange(connections, channel, wake)
         finally:
-            await client.aclose()
+            await connections.aclose()
 
-    async def _exchange(self, client: "Redis", channel: "PubSub", wake: Callable[[], None]) -> None:
+    async def _exchange(self, connections: "Redis", channel: "client.PubSub", wake: Callable[[], None]) -> None:
         """Send and hear until either breaks."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._send(client))
+            tasks.create_task(self._send(connections))
             tasks.create_task(_hear(channel, wake))
 
-    async def _send(self, client: "Redis") -> None:
+    async def _send(self, connections: "Redis") -> None:
         while True:
             await self._due.wait()
             self._due.clear()
-            await client.publish(CHANNEL, b"")
+            await connections.publish(CHANNEL, b"")
 
 
-async def _hear(channel: "PubSub", wake: Callable[[], None]) -> None:
+async def _hear(channel: "client.PubSub", wake: Callable[[], None]) -> None:
     while True:
         if await channel.get_message(timeout=_REDIS_SECONDS) is not None:
             wake()
