@@ -13,8 +13,8 @@ SQLITE_FILE = "tidegate.db"
 def store_wanted(settings: Settings) -> bool:
     """Whether anything is in the store, or can get there: else it is not opened, which saves a fifth of the memory.
 
-    What is kept there comes from operators, webhooks, other replicas and the ledger. A file that is there may hold bans, whoever made
-    it, so it is read even where nobody can add to it any more.
+    What is kept there comes from operators, webhooks, other replicas and the ledger. A file that is there may hold
+    bans, whoever made it, so it is read even where nobody can add to it any more.
 
     Args:
         settings: sound ones.
