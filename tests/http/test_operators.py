@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from support.operating import KEYS, OPERATOR, VIEWER
 from tidegate.errors import Reason, Refusal
 from tidegate.http.operators import Operator, Operators, Role, acting_in, digest, least_role, new_key
+from tidegate.settings.operator_keys import OperatorKey
 
 OPERATORS = Operators.from_setting(KEYS)
 
@@ -53,6 +54,11 @@ def test_without_operators_every_key_is_refused():
     assert len(nobody) == 0
     assert reason(f"Bearer {OPERATOR}".encode(), nobody) is Reason.OPERATOR_KEY_REFUSED
     assert reason(None, nobody) is Reason.OPERATOR_KEY_MISSING
+
+
+def test_a_password_is_no_key_even_where_its_hash_is_configured():
+    weak = Operators([OperatorKey("weak", Role.OPERATOR, digest("password"))])
+    assert reason(b"Bearer password", weak) is Reason.OPERATOR_KEY_REFUSED
 
 
 def test_every_known_key_is_compared_whichever_fits(monkeypatch):
