@@ -62,7 +62,7 @@ def event(kind, **data):
 
 async def test_a_stranger_is_refused_and_then_limited(gate):
     answer = await gate.client.post(PATH, json=event("user.deleted", id=ADA))
-    assert (answer.status_code, answer.json()["reason"]) == (401, "webhook_refused")
+    assert (answer.status_code, answer.json()["reason"]) == (403, "webhook_refused")
     reasons = [(await gate.client.post(PATH, content=b"x")).json()["reason"] for _ in range(8)]
     assert reasons[-1] == "limit_address"
     assert (await gate.exchange(gate.session())).status_code == 200

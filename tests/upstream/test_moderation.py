@@ -22,6 +22,7 @@ def server():
 def stand_in(server):
     stream = server.sandbox.stream
     stream.reset()
+    stream.limits.burst = False
     stream.users.put("ada")
     stream.users.put("tg-mod")
     yield stream

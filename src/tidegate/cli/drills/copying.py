@@ -19,6 +19,7 @@ import httpx2
 from pydantic import SecretStr
 
 from tidegate.app.build import Runtime, build
+from tidegate.app.stores import store_wanted
 from tidegate.cli.drills.model import Mood, Seen
 from tidegate.cli.exits import CommandFailed
 from tidegate.clock import SystemClock
@@ -206,7 +207,9 @@ def _is_up(runtime: Runtime, *, pem: bool) -> bool:
 
 
 async def _knows_all(runtime: Runtime) -> bool:
-    """Whether the copy's database was made and read; else the health page would speak of that first."""
+    """Whether the copy's database, if it has one, was made and read; else the health page would speak of that first."""
+    if not store_wanted(runtime.settings):
+        return True
     for _ in range(int(START_SECONDS * 20)):
         try:
             await runtime.store.bus.catch_up()
