@@ -86,6 +86,24 @@ async def test_a_user_who_never_connected_is_made_so_that_a_token_that_is_out_di
     assert pusher.untold() == (0, 0.0)
 
 
+async def test_whom_stream_does_not_know_is_looked_for_again(pusher, replica, stream, clock):
+    await replica.service.ban("ada", "webhook:clerk", absent_ok=True)
+    await replica.service.ban("bo", "webhook:clerk", absent_ok=True)
+    assert await pusher.turn() == pytest.approx(2.01)
+    stream.users.put("ada")  # the profile was on its way
+    clock.advance(2)
+    await pusher.turn()
+    assert stream.users["ada"]["banned"]
+    assert "bo" not in stream.users
+    clock.advance(119)
+    await pusher.turn()
+    assert (await replica.service.of("bo")).owed_since is not None
+    clock.advance(1)
+    await pusher.turn()
+    assert (await replica.service.of("bo")).owed_since is None
+    assert "bo" not in stream.users
+
+
 async def test_many_are_told_by_few_calls(pusher, replica, stream):
     for number in range(120):
         stream.users.put(f"user-{number}")
@@ -228,9 +246,9 @@ async def test_what_changes_while_stream_is_told_is_told_too(pusher, replica, st
 
     async def meanwhile(standings):
         monkeypatch.setattr(teller, "users", users)
-        refused = await users(standings)
+        outcome = await users(standings)
         await replica.service.unban("ada", "otto")
-        return refused
+        return outcome
 
     monkeypatch.setattr(teller, "users", meanwhile)
     await pusher.turn()

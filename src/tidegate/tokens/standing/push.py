@@ -69,7 +69,7 @@ class Pusher:
         self._log = structlog.get_logger("tidegate.standing")
         self._woken = asyncio.Event()
         self._failures = 0
-        self._not_before = self._renew_at = float("-inf")
+        self._not_before = self._renew_at = self._look_at = float("-inf")
         self._prune_at = clock.monotonic() + _PRUNE_SECONDS
         self._later: dict[str, tuple[int, float]] = {}
         self._count = 0
@@ -109,9 +109,11 @@ class Pusher:
             await self._measure()
         except StoreUnavailable:
             return _TURN_SECONDS  # the store reports that itself
+        now = self._clock.monotonic()
+        if self._lease.held and now < self._look_at:
+            return min(_TURN_SECONDS, self._look_at - now + 0.01)
         if not self._count or not self._lease.held:
             return _TURN_SECONDS
-        now = self._clock.monotonic()
         first = min((due for _, due in self._later.values()), default=now)
         return min(_TURN_SECONDS, max(0.01, self._not_before - now, first - now))
 
@@ -134,7 +136,7 @@ class Pusher:
             waiting = {user_id for user_id, (_, due) in self._later.items() if due > now}
             async with self._database.read() as connection:
                 app = await repo.app_debt(connection)
-                found = await repo.debts(connection, MAX_USERS_PER_CALL, waiting)
+                found = await repo.debts(connection, MAX_USERS_PER_CALL, waiting, self._clock.now())
             if app is None and not found:
                 return
             await self._tell(app, found)
@@ -166,9 +168,15 @@ class Pusher:
     async def _tell_users(self, found: Sequence[Entry]) -> None:
         from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
 
-        refused = await self._teller.users([entry.standing for entry in found])
+        refused, absent = await self._teller.users([entry.standing for entry in found])
+        now = self._clock.now()
         async with self._database.begin() as connection:
-            for standing in (entry.standing for entry in found):
+            for entry in found:
+                standing = entry.standing
+                if standing.user_id in absent:
+                    if await repo.note_absent(connection, entry, now):
+                        self._look_at = self._clock.monotonic() + repo.LOOK_AGAIN[repo.ABSENT]
+                    continue
                 if standing.user_id in refused:
                     await repo.note_trouble(connection, [standing.user_id], refused[standing.user_id].label)
                     continue
@@ -177,7 +185,7 @@ class Pusher:
                 await repo.note_there(connection, there)
                 await repo.settle(connection, standing.user_id, standing.version)
                 self._later.pop(standing.user_id, None)
-        metrics.STANDING_TOLD.labels("user", "told").inc(len(found) - len(refused))
+        metrics.STANDING_TOLD.labels("user", "told").inc(len(found) - len(refused) - len(absent))
         for user_id, error in refused.items():
             self._put_off(user_id, error)
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from sqlalchemy import Row, and_, delete, func, select, update
+from sqlalchemy import Row, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tidegate.store import Dialect
@@ -14,6 +15,16 @@ from tidegate.tokens.standing.schema import cuts, owed, users
 
 APP: Final = ""
 """In the place of a user's id: the app itself."""
+
+
+ABSENT: Final = "absent"
+"""In the place of a trouble: Stream did not know the user, who may be on the way there."""
+
+STILL_ABSENT: Final = "still_absent"
+"""The same at the second look."""
+
+LOOK_AGAIN: Final = MappingProxyType({ABSENT: 2.0, STILL_ABSENT: 120.0})
+"""Seconds until the next look: a profile reaches Stream within a second, or after its longest pause."""
 
 
 class Arrears(NamedTuple):
@@ -87,18 +98,20 @@ async def _with_debts(connection: AsyncConnection, wanted: object, limit: int) -
     return [Entry(_standing(row), row.since, row.trouble or "") for row in rows]
 
 
-async def debts(connection: AsyncConnection, limit: int, besides: Collection[str]) -> list[Entry]:
+async def debts(connection: AsyncConnection, limit: int, besides: Collection[str], now: float) -> list[Entry]:
     """What Stream is to be told of users, the oldest first.
 
     Args:
         connection: to read by.
         limit: how many at most.
         besides: users that are left alone for now.
+        now: seconds since the epoch.
     """
+    due = [and_(owed.c.trouble == label, owed.c.since <= now - wait) for label, wait in LOOK_AGAIN.items()]
     query = (
         select(users, owed.c.since, owed.c.trouble)
         .select_from(owed.join(users, users.c.user_id == owed.c.user_id))
-        .where(owed.c.user_id.not_in(besides))
+        .where(owed.c.user_id.not_in(besides), or_(owed.c.trouble.not_in(LOOK_AGAIN), *due))
         .order_by(owed.c.since)
         .limit(limit)
     )
@@ -111,8 +124,9 @@ async def app_debt(connection: AsyncConnection) -> int | None:
 
 
 async def arrears(connection: AsyncConnection) -> Arrears:
-    """How much Stream is still to be told."""
-    row = (await connection.execute(select(func.count(), func.min(owed.c.since)).select_from(owed))).one()
+    """How much Stream is still to be told; of users whom it does not know it need not be told for now."""
+    told = select(func.count(), func.min(owed.c.since)).where(owed.c.trouble.not_in(LOOK_AGAIN))
+    row = (await connection.execute(told)).one()
     return Arrears(row[0], row[1])
 
 
@@ -136,6 +150,26 @@ async def note_there(connection: AsyncConnection, standing: UserStanding) -> Non
 async def note_trouble(connection: AsyncConnection, user_ids: Collection[str], trouble: str) -> None:
     """Note why telling Stream did not work."""
     await connection.execute(update(owed).where(owed.c.user_id.in_(user_ids)).values(trouble=trouble))
+
+
+async def note_absent(connection: AsyncConnection, entry: Entry, now: float) -> bool:
+    """Note that Stream did not know a user, to look again later; after the second time there is nothing to tell.
+
+    Args:
+        connection: of a transaction that writes.
+        entry: as it was read.
+        now: seconds since the epoch.
+
+    Returns:
+        whether it is to be looked again.
+    """
+    if entry.trouble == STILL_ABSENT:
+        await settle(connection, entry.standing.user_id, entry.standing.version)
+        return False
+    label = STILL_ABSENT if entry.trouble == ABSENT else ABSENT
+    same = and_(owed.c.user_id == entry.standing.user_id, owed.c.version == entry.standing.version)
+    await connection.execute(update(owed).where(same).values(trouble=label, since=now))
+    return True
 
 
 async def add_cut(connection: AsyncConnection, dialect: Dialect, cut: Cut, by: str, at: int) -> CutRecord:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from tidegate.clock import Clock, rfc3339, seconds_of
 from tidegate.tokens.standing.model import FOREVER, NEVER, UserStanding
@@ -14,6 +14,18 @@ from tidegate.upstream.model import PartialUpdate, StreamUser
 
 _OURS: Final = (AccessKeyError, AuthFailed, AppSuspended)
 """Refusals that concern every call, not the user that this one was about."""
+
+
+class Outcome(NamedTuple):
+    """What became of telling Stream of some users.
+
+    Attributes:
+        refused: with whom it did not work, and why.
+        absent: whom Stream does not know, and need not be told of unless they come.
+    """
+
+    refused: dict[str, CallRefused]
+    absent: frozenset[str]
 
 
 class Teller:
@@ -38,14 +50,14 @@ class Teller:
         if moment_at_stream((await self._client.app()).revoked_before) < before:
             await self._client.moderation.revoke_app(before)
 
-    async def users(self, standings: Sequence[UserStanding]) -> dict[str, CallRefused]:
+    async def users(self, standings: Sequence[UserStanding]) -> Outcome:
         """Bring users to how they stand.
 
         Args:
             standings: at most 100.
 
         Returns:
-            the users with whom it did not work, and why.
+            with whom it did not work, and of whom there was nothing to tell.
 
         Raises:
             UpstreamError: it works with nobody at this moment.
@@ -59,7 +71,7 @@ class Teller:
         for one in told:
             if one.user_id not in refused:
                 await self._noted([one.user_id], refused, partial(self._ban, one, there.get(one.user_id)))
-        return refused
+        return Outcome(refused, frozenset(one.user_id for one in standings if one not in told))
 
     def holds(self, standing: UserStanding) -> tuple[bool, bool]:
         """Whether a ban and a deactivation of ours are at Stream, once it was told."""
