@@ -68,6 +68,9 @@ LEDGER_LATE = Counter(
 LEDGER_LOST = Counter(
     "tidegate_ledger_lost_total", "Entries not written because no more could wait.", registry=REGISTRY
 )
+LEDGER_SUMMED = Counter(
+    "tidegate_ledger_summed_total", "Refusals that name nobody and are counted in sums.", registry=REGISTRY
+)
 LEDGER_ENTRIES = Counter("tidegate_ledger_entries_total", "Entries written.", registry=REGISTRY)
 LEDGER_FAILURES = Counter("tidegate_ledger_failures_total", "Attempts to write that failed.", registry=REGISTRY)
 LEDGER_SEGMENT_BYTES = Gauge("tidegate_ledger_segment_bytes", "Size of the file in use.", registry=REGISTRY)

@@ -72,6 +72,28 @@ async def test_a_refusal_after_verification_says_whose(gate_with):
     assert (last["reason"], last["user_id"]) == (answer.json()["reason"], ADA) == ("limit_subject", ADA)
 
 
+async def test_strangers_beyond_the_bound_are_counted_and_persons_are_not(gate_with):
+    async with gate_with(
+        ledger_refusals_per_second=2, limit_subject_per_minute=1, limit_address_per_minute=10_000
+    ) as gate:
+        for _ in range(20):
+            assert (await gate.client.post("/stream/token")).status_code == 401
+        token = gate.session()
+        answers = [(await gate.exchange(token)).status_code for _ in range(6)]
+    written = [json.loads(line) for line in entry_lines(ledger_folder(gate.runtime.settings))]
+    strangers = [one for one in written if one["event"] == "refused" and "subject" not in one]
+    sums = [one for one in written if one["event"] == "summed"]
+    assert len(strangers) + sum(one["count"] for one in sums) == 20
+    assert {(one["reason"], one["issuer"]) for one in sums} == {("token_missing", "none")}
+    assert [one["reason"] for one in written if "subject" in one and one["event"] == "refused"] == [
+        "limit_subject"
+    ] * answers.count(429)
+    assert answers.count(429) > 0
+    settings = gate.runtime.settings
+    (finding,) = await audit(file_chains(ledger_folder(settings)), keys_of(settings, make=False), checkpoints={})
+    assert (finding.wrong, finding.summed) == ("", sum(one["count"] for one in sums))
+
+
 async def test_hashed_names(gate_with):
     async with gate_with(ledger_hashed=True) as gate:
         await gate.exchange(gate.session())

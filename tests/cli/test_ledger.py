@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from support.ledgers import Scribe, issued
+from support.ledgers import Scribe, issued, summed
 from tidegate.tokens.ledger.keys import KEY_FILE, ledger_keys
 
 
@@ -103,6 +103,28 @@ def test_no_entry_commands_the_terminal_or_a_spreadsheet(tidegate, folder, workp
         ("'=HYPERLINK(1)", "\\x1b[2J\\r\\nforged"),
         ("a\\nb", "'+1"),
     ]
+
+
+def test_refusals_in_sums_are_shown(tidegate, folder, workplace):
+    key = ledger_keys((), workplace / ".tidegate", make=True).sealing
+    scribe = Scribe(folder, key=key)
+    written = scribe.write(issued(), summed(count=8_412), summed(reason="token_malformed", issuer="none", count=3))
+    scribe.leave()
+
+    ended = tidegate("ledger", "query", "--event", "summed")
+    assert [line.split()[1:] for line in ended.out.splitlines()[1:]] == [
+        ["summed", "8412", "token_expired", "clerk"],
+        ["summed", "3", "token_malformed", "none"],
+    ]
+    assert tidegate("ledger", "export").out.encode() == written.octets
+    rows = list(csv.DictReader(io.StringIO(tidegate("ledger", "export", "--csv").out)))
+    assert [(row["event"], row["count"], row["subject"]) for row in rows[1:]] == [
+        ("summed", "8412", ""),
+        ("summed", "3", ""),
+    ]
+    assert "counts 8415 more refusals in sums, since they name nobody" in tidegate("ledger", "verify").out
+    (one,) = json.loads(tidegate("ledger", "who", "--from", "1800000000", "--to", "1800000001", "--json").out)
+    assert one["user_id"] == "ada"
 
 
 def test_an_export_is_what_was_written(tidegate, written):

@@ -10,7 +10,7 @@ from tidegate.tokens.ledger.chain import Chain
 from tidegate.tokens.ledger.encoding import Encoder
 from tidegate.tokens.ledger.files import FileSink
 from tidegate.tokens.ledger.keys import LedgerKey, LedgerKeys
-from tidegate.tokens.ledger.model import Batch, IssuedNote, RefusedNote
+from tidegate.tokens.ledger.model import Batch, IssuedNote, RefusedNote, SummedNote
 from tidegate.tokens.ledger.reading import file_chains
 from tidegate.tokens.mint import Minted, Rhythm
 from tidegate.tokens.model import Session
@@ -35,6 +35,10 @@ def issued(now=NOW, *, whose=None, request="r-1", address="203.0.113.7", agent=b
 
 def refused(now=NOW, reason="token_expired", *, agent=b"app/1.0", whose=None):
     return RefusedNote(now, "r-2", "203.0.113.9", "0" * 31 + "1", agent, reason, "clerk", whose)
+
+
+def summed(now=NOW, reason="token_expired", *, issuer="clerk", count=7):
+    return SummedNote(now, now + 1, reason, issuer, count)
 
 
 def sealed(chain, notes, *, key=KEY, hashed=False):

@@ -40,6 +40,7 @@ def ledger_of(settings: Settings, database: Database, background: Background, cl
         waits=settings.ledger_durability == "sync",
         wait_s=settings.ledger_wait_ms / 1000,
         refuses=settings.ledger_when_full == "refuse",
+        refusals_per_s=settings.ledger_refusals_per_second,
         hashed=settings.ledger_hashed,
     )
     sink: Sink = DatabaseSink(database, clock)

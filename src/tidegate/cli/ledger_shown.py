@@ -37,6 +37,8 @@ def _remarks(finding: "Finding") -> Iterable[str]:
         yield finding.wrong
     if finding.pruned_through:
         yield f"pruned through entry {finding.pruned_through}"
+    if finding.summed:
+        yield f"counts {finding.summed} more refusals in sums, since they name nobody"
     if finding.lost:
         yield f"says that {finding.lost} more were not written, because the disk did not keep up"
     if finding.recoveries:

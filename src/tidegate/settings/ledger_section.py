@@ -109,6 +109,15 @@ class LedgerSection(Section):
         int,
         spec("TIDEGATE_LEDGER_QUEUE_SIZE", k.Integer(64, COUNT_MAX, "entries"), "How many entries may wait."),
     ] = 65_536
+    ledger_refusals_per_second: Annotated[
+        int,
+        spec(
+            "TIDEGATE_LEDGER_REFUSALS_PER_SECOND",
+            k.Integer(0, COUNT_MAX, "refusals"),
+            "How many refusals that name nobody are written one by one; further ones of the second are summed up in "
+            "one entry for each issuer and reason. 0 for any number.",
+        ),
+    ] = 50
     ledger_segment_bytes: Annotated[
         int,
         spec(

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from support.ledgers import Scribe, issued, verified
+from support.ledgers import Scribe, issued, summed, verified
 from tidegate.tokens.ledger.audit import checkpoint_lines, read_checkpoints
 from tidegate.tokens.ledger.errors import LedgerError
 
@@ -70,6 +70,20 @@ def test_a_finding_has_the_extent_of_the_chain(folder):
 
     assert (finding.entries, finding.head.n, finding.pruned_through, finding.torn) == (7, 7, 0, 0)
     assert finding.since == finding.until == "2027-01-15T08:00:00.000Z"
+
+
+def test_a_finding_says_how_many_refusals_are_in_sums_and_a_changed_sum_is_found(folder):
+    scribe = Scribe(folder)
+    scribe.write(issued(agent=b'","event":"summed","count":9'), summed(count=1_200), summed(count=34))
+    scribe.leave()
+    (finding,) = verified(folder)
+    assert (finding.wrong, finding.summed, finding.lost) == ("", 1_234, 0)
+
+    (path,) = folder.glob("*/*.jsonl")
+    path.write_bytes(path.read_bytes().replace(b'"count":1200', b'"count":1201'))
+    (finding,) = verified(folder)
+    assert "holds up to entry 1, and not further" in finding.wrong
+    assert finding.summed == 0
 
 
 def test_checkpoints_are_read_as_they_were_written_and_the_furthest_counts(folder, tmp_path):

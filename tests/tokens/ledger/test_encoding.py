@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.issuing import NOW
-from support.ledgers import GENERATION, KEY, LINE, issued, refused, session
+from support.ledgers import GENERATION, KEY, LINE, issued, refused, session, summed
 from tidegate.errors import Reason
 from tidegate.tokens.ledger.chain import Chain
 from tidegate.tokens.ledger.encoding import Encoder, stamp
@@ -64,6 +64,23 @@ def test_a_refusal_says_why_and_whose_where_that_is_known():
     assert (stranger["reason"], stranger["issuer"], "subject" in stranger) == ("token_expired", "clerk", False)
     assert stranger["trace"] == "0" * 31 + "1"
     assert (known["reason"], known["user_id"], known["subject"]) == ("subject_banned", "ada", session().who.subject)
+
+
+@pytest.mark.parametrize("hashed", [False, True])
+def test_a_sum_says_why_and_how_many_and_names_nobody(hashed):
+    line = line_of(summed(NOW + 0.25, count=8_412), hashed=hashed)
+
+    assert LINE.fullmatch(line)
+    members = json.loads(line)
+    assert members.pop("mac")
+    assert list(members.items()) == [
+        ("n", 1),
+        ("time", stamp(NOW + 0.25)),
+        ("event", "summed"),
+        ("reason", "token_expired"),
+        ("issuer", "clerk"),
+        ("count", 8_412),
+    ]
 
 
 def test_hashed_names_cannot_be_read_and_are_equal_for_equal_names():

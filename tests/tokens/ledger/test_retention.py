@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from support.issuing import NOW
-from support.ledgers import KEY, OTHER_KEY, Scribe, issued, verified
+from support.ledgers import KEY, OTHER_KEY, Scribe, issued, summed, verified
 from tidegate.tokens.ledger.errors import LedgerError
 from tidegate.tokens.ledger.folder import lock
 from tidegate.tokens.ledger.retention import prunable, prune
@@ -50,6 +50,17 @@ def test_what_is_left_still_proves(folder):
     again.write(issued(NOW + 5 * DAY))
     again.leave()
     assert state(folder) == ("", 6, 5)
+
+
+def test_a_file_whose_last_entry_is_not_its_newest_stays_until_all_are_older(folder):
+    scribe = Scribe(folder)
+    scribe.write(issued(NOW + 5 * DAY + 0.9), summed(NOW + 5 * DAY + 0.1))
+    scribe.write(issued(NOW + 6 * DAY))
+    scribe.leave()
+
+    assert pruned(folder, NOW + 5 * DAY + 0.5).entries == 10
+    assert pruned(folder, NOW + 5 * DAY + 1).entries == 2
+    assert state(folder) == ("", 12, 1)
 
 
 def test_the_file_in_use_stays(folder):

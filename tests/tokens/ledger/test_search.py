@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from support.issuing import NOW
-from support.ledgers import KEY, KEYS, Scribe, issued, refused, session
+from support.ledgers import KEY, KEYS, Scribe, issued, refused, session, summed
 from tidegate.tokens.ledger.errors import LedgerError
 from tidegate.tokens.ledger.reading import file_chains
 from tidegate.tokens.ledger.search import holders, search, wanted
@@ -94,3 +94,16 @@ def test_who_could_have_held_a_token(folder):
     assert (both["ada"].first_iat, both["ada"].last_exp) == (NOW - 5, NOW + 4 * HOUR - 5)
     assert both["grace"].actors == {"user_support"}
     assert both["grace"].subject == session().who.subject
+
+
+def test_sums_are_found_by_what_they_say_and_are_nobodys_token(folder):
+    before = who(folder, 0, 4 * HOUR)
+    scribe = Scribe(folder)
+    scribe.write(summed(NOW + HOUR + 0.5), summed(NOW + HOUR + 0.5, "token_malformed", issuer="none"))
+    scribe.leave()
+
+    assert found(folder, {"event": "summed"}) == [6, 7]
+    assert found(folder, {"reason": "token_expired"}) == [4, 6]
+    assert found(folder, {"event": "summed", "issuer": "none"}) == [7]
+    assert found(folder, since=NOW + HOUR + 0.4, until=NOW + HOUR + 0.6) == [6, 7]
+    assert who(folder, 0, 4 * HOUR) == before

@@ -12,7 +12,7 @@ from tidegate.tokens.ledger.keys import LedgerKeys
 from tidegate.tokens.ledger.model import Event, Head, parse
 from tidegate.tokens.ledger.reading import KeptChain, Walk
 
-_OWN_EVENTS = (b'"event":"lost"', b'"event":"recovered"')
+_OWN_EVENTS = (b'"event":"lost"', b'"event":"recovered"', b'"event":"summed"')
 
 
 @dataclass(slots=True)
@@ -24,6 +24,7 @@ class Finding:
         head: the last entry that holds.
         entries: how many there are, up to there.
         pruned_through: number of the last entry that was pruned; 0 for none.
+        summed: refusals that name nobody and are counted rather than written one by one.
         lost: entries that the chain says were never written.
         recoveries: how often a start took away an unfinished line.
         torn: octets at the end that are no whole line.
@@ -36,6 +37,7 @@ class Finding:
     head: Head | None = None
     entries: int = 0
     pruned_through: int = 0
+    summed: int = 0
     lost: int = 0
     recoveries: int = 0
     torn: int = 0
@@ -55,6 +57,7 @@ class Finding:
             # Quotes within texts are escaped, so these octets stand in an entry of the ledger's own alone.
             if any(event in line for event in _OWN_EVENTS):
                 entry = parse(self.chain, line)
+                self.summed += entry.count or 0 if entry.event == Event.SUMMED else 0
                 self.lost += entry.count or 0 if entry.event == Event.LOST else 0
                 self.recoveries += entry.event == Event.RECOVERED
 

@@ -6,11 +6,15 @@ ledger ends it, and no terminal takes a text for a command.
 """
 
 from json.encoder import encode_basestring_ascii as quoted
+from typing import Final
 
 from tidegate.clock import rfc3339
 from tidegate.tokens.ledger.keys import LedgerKey
-from tidegate.tokens.ledger.model import AGENT_MOST, Event, IssuedNote, Note, RefusedNote
+from tidegate.tokens.ledger.model import AGENT_MOST, Event, IssuedNote, Note, RefusedNote, SummedNote
 from tidegate.tokens.model import Session
+
+_TIME: Final = b'"time":"'
+_STAMP: Final = 24
 
 
 class Encoder:
@@ -41,7 +45,7 @@ class Encoder:
         """
         if isinstance(note, IssuedNote):
             return self._issued(n, note)
-        return self._refused(n, note)
+        return self._refused(n, note) if isinstance(note, RefusedNote) else self._summed(n, note)
 
     def mark(self, n: int, now: float, event: Event, count: int | None = None) -> str:
         """An entry of the ledger itself.
@@ -69,6 +73,12 @@ class Encoder:
             f"{whose}{self._request(note)}"
         )
 
+    def _summed(self, n: int, note: SummedNote) -> str:
+        return (
+            f'{{"n":{n},"time":"{self._time(note.now)}","event":"summed","reason":{quoted(note.reason)}'
+            f',"issuer":{quoted(note.issuer)},"count":{note.refusals}'
+        )
+
     def _whose(self, session: Session) -> str:
         who = session.who
         subject, user_id, actor = who.subject, session.user_id, who.particulars.actor
@@ -81,7 +91,7 @@ class Encoder:
             text += f',"session":"{self._key.name("session", who.session_id)}"'
         return text if actor is None else f'{text},"act":{quoted(actor)}'
 
-    def _request(self, note: Note) -> str:
+    def _request(self, note: IssuedNote | RefusedNote) -> str:
         address, agent, trace = note.address, note.agent, note.trace
         if self._hashed:
             address = self._key.name("address", address)
@@ -105,3 +115,9 @@ def stamp(now: float) -> str:
     """
     millisecond = int(now * 1000)
     return f"{rfc3339(millisecond // 1000)[:-1]}.{millisecond % 1000:03d}Z"
+
+
+def time_of(line: bytes) -> str:
+    """The time of an entry, as `stamp` writes it; the entry is not read for it."""
+    begins = line.find(_TIME) + len(_TIME)
+    return line[begins : begins + _STAMP].decode("ascii", errors="replace")

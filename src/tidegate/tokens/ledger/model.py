@@ -21,6 +21,7 @@ class Event(StrEnum):
 
     ISSUED = "issued"
     REFUSED = "refused"
+    SUMMED = "summed"
     OPENED = "opened"
     CLOSED = "closed"
     LOST = "lost"
@@ -73,7 +74,35 @@ class RefusedNote(NamedTuple):
     session: Session | None
 
 
-Note = IssuedNote | RefusedNote
+class SummedNote(NamedTuple):
+    """Refusals of one second, issuer and reason that name nobody and are not written one by one.
+
+    Attributes:
+        now: when the last of them was, seconds since the epoch.
+        closed: when the counting ended, and the note began to wait, seconds since the epoch.
+        reason: the code.
+        issuer: the configured name of the issuer, or ``none``.
+        refusals: how many.
+    """
+
+    now: float
+    closed: float
+    reason: str
+    issuer: str
+    refusals: int
+
+
+Note = IssuedNote | RefusedNote | SummedNote
+
+
+def waits_since(note: Note) -> float:
+    """When a note began to wait for being written, seconds since the epoch."""
+    return note.closed if isinstance(note, SummedNote) else note.now
+
+
+def weight(note: Note) -> int:
+    """How many exchanges a note tells of."""
+    return note.refusals if isinstance(note, SummedNote) else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +201,7 @@ class Entry:
         generation: of the credentials that signed the token.
         iat: of the token, seconds since the epoch.
         exp: of the token, seconds since the epoch.
-        count: how many entries were lost, or octets cut.
+        count: how many refusals were summed, entries lost, or octets cut.
         line: the entry as it is written.
     """
 

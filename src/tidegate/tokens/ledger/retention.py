@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tidegate.tokens.ledger.chain import Chain
-from tidegate.tokens.ledger.encoding import stamp
+from tidegate.tokens.ledger.encoding import stamp, time_of
 from tidegate.tokens.ledger.errors import LedgerError
 from tidegate.tokens.ledger.folder import flush_folder, lock
 from tidegate.tokens.ledger.keys import LedgerKey
-from tidegate.tokens.ledger.model import Head, parse
+from tidegate.tokens.ledger.model import Head
 from tidegate.tokens.ledger.segments import PRUNE_LOCK_FILE, ChainFolder, Pruned, Segment
 
 
@@ -48,10 +48,8 @@ def prunable(chain: ChainFolder, key: LedgerKey, before: float) -> Prunable:
     follow, gone = Chain(key, begins), []
     head = begins
     for segment in chain.segments(begins.n)[:-1]:
-        last = b""
-        for last in _lines(segment):
-            follow.follow(last)
-        if last and parse(chain.name, last).time >= stamp(before):
+        # The newest need not be the last: refusals are summed up when their second is over, and clocks are set back.
+        if max((time_of(follow.follow(line)) for line in _lines(segment)), default="") >= stamp(before):
             break
         head = follow.head
         gone.append(segment)

@@ -4,14 +4,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from tidegate.tokens.ledger.encoding import stamp
+from tidegate.tokens.ledger.encoding import stamp, time_of
 from tidegate.tokens.ledger.errors import LedgerError
 from tidegate.tokens.ledger.keys import LedgerKeys
 from tidegate.tokens.ledger.model import Entry, Event, parse
 from tidegate.tokens.ledger.reading import KeptChain, Walk
 
-_TIME: Final = b'"time":"'
-_STAMP: Final = 24
 _HASHED: Final = ("subject", "user_id", "address", "session")
 
 
@@ -31,8 +29,7 @@ class Wanted:
 
     def at(self, line: bytes) -> bool:
         """Whether an entry's time is one of those; the entry is not read for it."""
-        begins = line.find(_TIME) + len(_TIME)
-        time = line[begins : begins + _STAMP].decode("ascii", errors="replace")
+        time = time_of(line)
         return (self.since is None or stamp(self.since) <= time) and (self.until is None or time <= stamp(self.until))
 
     def fits(self, entry: Entry) -> bool:

@@ -11,6 +11,7 @@ from tidegate.errors import Reason, Refusal
 from tidegate.http.call import Call
 from tidegate.tokens.ledger.keys import LedgerKey
 from tidegate.tokens.ledger.model import AGENT_MOST, Head, IssuedNote, RefusedNote, Sink
+from tidegate.tokens.ledger.sums import Sums
 from tidegate.tokens.ledger.writer import Intake, Writer
 from tidegate.tokens.model import Issued, Session
 
@@ -30,6 +31,7 @@ class LedgerOptions:
         waits: whether a token is handed out only when its entry is durable.
         wait_s: how long that may take, seconds.
         refuses: whether exchanges are refused when there is no room for a note; they go on and are counted otherwise.
+        refusals_per_s: refusals a second that name nobody and are written one by one; 0: any number.
         hashed: whether subject, user id and address are written as keyed hashes.
     """
 
@@ -38,6 +40,7 @@ class LedgerOptions:
     waits: bool
     wait_s: float
     refuses: bool
+    refusals_per_s: int
     hashed: bool
 
 
@@ -105,13 +108,14 @@ class Ledger:
         waits: whether `durable` is to be awaited before a token is handed out.
     """
 
-    __slots__ = ("_clock", "_intake", "_options", "_writer", "run", "waits")
+    __slots__ = ("_clock", "_intake", "_options", "_sums", "_writer", "run", "waits")
 
     def __init__(self, sink: Sink, *, key: Callable[[], LedgerKey], options: LedgerOptions, clock: Clock) -> None:
         self.waits = options.waits
         self._options = options
         self._clock = clock
         self._intake = Intake(options.queue_size)
+        self._sums = Sums(self._intake, options.refusals_per_s, clock)
         self._writer = Writer(
             self._intake,
             sink,
@@ -139,12 +143,14 @@ class Ledger:
             raise _unavailable()
 
     def refused(self, call: Call, refusal: Refusal, now: float) -> None:
-        """Take note of a refusal."""
+        """Take note of a refusal, or count it where too many name nobody."""
+        session = refusal.whose if isinstance(refusal.whose, Session) else None
+        reason = refusal.reason.value
+        if session is None and not self._sums.admits(call.issuer, reason, now):
+            return
         agent = call.headers.get(b"user-agent")
         if agent is not None:
             agent = agent[:AGENT_MOST]
-        session = refusal.whose if isinstance(refusal.whose, Session) else None
-        reason = refusal.reason.value
         self._intake.offer(RefusedNote(now, call.id, call.client, call.trace, agent, reason, call.issuer, session))
 
     async def durable(self) -> None:
@@ -178,6 +184,7 @@ class Ledger:
 
     async def aclose(self) -> None:
         """Write what is there, and let go of the chain."""
+        self._sums.close()
         await self._writer.aclose(_CLOSE_S)
 
 

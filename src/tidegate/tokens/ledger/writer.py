@@ -13,7 +13,7 @@ from tidegate.tokens.ledger.chain import Chain
 from tidegate.tokens.ledger.encoding import Encoder
 from tidegate.tokens.ledger.errors import LedgerError
 from tidegate.tokens.ledger.keys import LedgerKey
-from tidegate.tokens.ledger.model import Batch, Event, Head, Note, Sink
+from tidegate.tokens.ledger.model import Batch, Event, Head, Note, Sink, waits_since, weight
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ class Intake:
         """Keep a note; False where there is no room."""
         queue = self._queue
         if len(queue) >= self._most:
-            self.lose()
+            self.lose(note)
             return False
         if not queue:
             self.arrived.set()
@@ -66,10 +66,10 @@ class Intake:
             self.arrived.clear()
         return notes
 
-    def lose(self) -> None:
+    def lose(self, note: Note) -> None:
         """Count a note that is not written."""
-        self._lost += 1
-        metrics.LEDGER_LOST.inc()
+        self._lost += weight(note)
+        metrics.LEDGER_LOST.inc(weight(note))
 
     def take_lost(self) -> int:
         """How many were lost since this was last asked."""
@@ -77,8 +77,8 @@ class Intake:
         return lost
 
     def oldest(self) -> float | None:
-        """When the oldest note was taken, seconds since the epoch."""
-        return self._queue[0].now if self._queue else None
+        """Since when the oldest note waits, seconds since the epoch."""
+        return waits_since(self._queue[0]) if self._queue else None
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -99,7 +99,7 @@ class Writer:
     Attributes:
         durable: how many notes are durable so far.
         progress: pulsed when there are more.
-        since: when the oldest note of the batch in work was taken; None: there is none.
+        since: since when the oldest note of the batch in work waits; None: there is none.
         failing: whether the last attempt to write failed.
     """
 
@@ -179,7 +179,7 @@ class Writer:
     async def _write_all(self) -> None:
         while len(self._intake):
             notes = self._intake.take(_BATCH_MOST)
-            self.since = notes[0].now
+            self.since = waits_since(notes[0])
             await self._write(await self._sealed(notes))
             if self._clock.now() - self.since > self._window_s:
                 metrics.LEDGER_LATE.inc()
@@ -199,7 +199,7 @@ class Writer:
                     body = encode(chain.n + 1, note)
                 except Exception:  # noqa: BLE001 - a note that cannot be written must not take others with it
                     _log.exception("a note cannot be written")
-                    self._intake.lose()
+                    self._intake.lose(note)
                 else:
                     lines.append(chain.seal(body))
             await asyncio.sleep(0)
