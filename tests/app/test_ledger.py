@@ -94,6 +94,31 @@ async def test_strangers_beyond_the_bound_are_counted_and_persons_are_not(gate_w
     assert (finding.wrong, finding.summed) == ("", sum(one["count"] for one in sums))
 
 
+async def test_the_calls_of_operators_stand_in_it_and_no_key_does(gate_with):
+    distrust = "/operator/v1/issuers/sandbox/distrust"
+    async with (
+        gate_with(ledger_refusals_per_second=1, operator_failures_per_minute=1_000) as gate,
+        gate.operator() as otto,
+        gate.operator("tgo_" + "x" * 43) as stranger,
+    ):
+        done = await otto.post(distrust, json={"kid": "none-such"})
+        unknown = await otto.get("/operator/v1/somebody%20s%20name")
+        for _ in range(20):
+            await stranger.get("/operator/v1/whoami")
+    lines = entry_lines(ledger_folder(gate.runtime.settings))
+    written = [json.loads(line) for line in lines]
+    calls = [entry for entry in written if entry["event"] == "operated"]
+    assert [(one["operator"], one["method"], one["route"], one["status"], one["request"]) for one in calls[:2]] == [
+        ("otto", "POST", "/operator/v1/issuers/{name}/distrust", 200, done.headers["x-request-id"]),
+        ("otto", "GET", "unmatched", 404, unknown.headers["x-request-id"]),
+    ]
+    strangers = [one for one in calls if "operator" not in one]
+    sums = [one for one in written if one["event"] == "summed"]
+    assert {one["reason"] for one in (*strangers, *sums)} == {"operator_key_refused"}
+    assert len(strangers) + sum(one["count"] for one in sums) == 20
+    assert not any(b"tgo_" in line or b"none-such" in line or b"somebody" in line for line in lines)
+
+
 async def test_hashed_names(gate_with):
     async with gate_with(ledger_hashed=True) as gate:
         await gate.exchange(gate.session())

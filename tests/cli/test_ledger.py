@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from support.ledgers import Scribe, issued, summed
+from support.ledgers import Scribe, issued, operated, summed
 from tidegate.tokens.ledger.keys import KEY_FILE, ledger_keys
 
 
@@ -125,6 +125,19 @@ def test_refusals_in_sums_are_shown(tidegate, folder, workplace):
     assert "counts 8415 more refusals in sums, since they name nobody" in tidegate("ledger", "verify").out
     (one,) = json.loads(tidegate("ledger", "who", "--from", "1800000000", "--to", "1800000001", "--json").out)
     assert one["user_id"] == "ada"
+
+
+def test_the_calls_of_an_operator_are_looked_up(tidegate, folder, workplace):
+    key = ledger_keys((), workplace / ".tidegate", make=True).sealing
+    scribe = Scribe(folder, key=key)
+    scribe.write(issued(), operated(), operated(operator="vera", method="GET"))
+    scribe.leave()
+
+    ended = tidegate("ledger", "query", "--operator", "otto")
+    (line,) = ended.out.splitlines()[1:]
+    called = ["operated", "DELETE", "/operator/v1/bans/{user_id}", "200"]
+    assert line.split()[1:] == [*called, "none", "otto", "127.0.0.1", "r-3"]
+    assert tidegate("ledger", "query", "--operator", "nobody").out.count("\n") == 1
 
 
 def test_an_export_is_what_was_written(tidegate, written):

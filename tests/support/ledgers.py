@@ -10,7 +10,7 @@ from tidegate.tokens.ledger.chain import Chain
 from tidegate.tokens.ledger.encoding import Encoder
 from tidegate.tokens.ledger.files import FileSink
 from tidegate.tokens.ledger.keys import LedgerKey, LedgerKeys
-from tidegate.tokens.ledger.model import Batch, IssuedNote, RefusedNote, SummedNote
+from tidegate.tokens.ledger.model import Batch, IssuedNote, OperatedNote, RefusedNote, SummedNote
 from tidegate.tokens.ledger.reading import file_chains
 from tidegate.tokens.mint import Minted, Rhythm
 from tidegate.tokens.model import Session
@@ -39,6 +39,10 @@ def refused(now=NOW, reason="token_expired", *, agent=b"app/1.0", whose=None):
 
 def summed(now=NOW, reason="token_expired", *, issuer="clerk", count=7):
     return SummedNote(now, now + 1, reason, issuer, count)
+
+
+def operated(now=NOW, operator="otto", *, route="/operator/v1/bans/{user_id}", method="DELETE"):
+    return OperatedNote(now, "r-3", "127.0.0.1", None, "none", operator, method, route, 200)
 
 
 def sealed(chain, notes, *, key=KEY, hashed=False):

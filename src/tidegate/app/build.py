@@ -109,7 +109,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     webhooks = webhooks_of(settings, store, standing.service, exchange, clock)
     return Runtime(
         app=doors.main(exchange, watch, status, records, webhooks),
-        ops=doors.ops(watch, _operated(settings, issuers, rotation, standing, store, clock)),
+        ops=doors.ops(watch, _operated(settings, issuers, rotation, standing, store, clock), records),
         background=background,
         credentials=credentials,
         rotation=rotation,

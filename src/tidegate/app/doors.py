@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from tidegate.app.framework import call_of, framework, response
 from tidegate.app.gateway import Gateway
+from tidegate.app.ledger import recorder_of
 from tidegate.app.lifespan import Background
 from tidegate.app.openapi import describe, describe_operators
 from tidegate.app.operating import OperatorGate
@@ -116,12 +117,13 @@ class Doors:
             cookies=self._cookies,
         )
 
-    def ops(self, watch: Watch, operated: Sequence[APIRouter]) -> Gateway:
+    def ops(self, watch: Watch, operated: Sequence[APIRouter], records: Records) -> Gateway:
         """The application of the operator's listener.
 
         Args:
             watch: for readiness.
             operated: the rooms' routes for operators, each under `tidegate.http.operators.PREFIX`.
+            records: the ledger, which is told of each call.
         """
         guarded = APIRouter(dependencies=[by_method()])
         for routes in (whoami(), *operated):
@@ -140,6 +142,7 @@ class Doors:
             ),
             body_bytes=self._settings.body_bytes,
             clock=self._clock,
+            record=recorder_of(records),
         )
         return self._gateway(gate, {}, Cors(()))  # no page of any origin is answered there
 

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from tidegate.app.lifespan import Background
+from tidegate.app.operating import Recorder, log_call
 from tidegate.clock import Clock
+from tidegate.http.operators import OperatorCall
 from tidegate.settings import Settings
 from tidegate.store import Database
 from tidegate.tokens.ledger.files import FileSink
@@ -64,6 +66,20 @@ def with_ledger(remarks: Remarks, records: Records) -> Remarks:
         return (*remarks(), *([_FAILING] if records.failing else []))
 
     return all_remarks
+
+
+def recorder_of(records: Records) -> Recorder:
+    """Records an operator's call in the log, and in the ledger.
+
+    Args:
+        records: the ledger.
+    """
+
+    def record(call: OperatorCall) -> None:
+        log_call(call)
+        records.operated(call)
+
+    return record
 
 
 def keys_of(settings: Settings, *, make: bool) -> LedgerKeys:

@@ -60,6 +60,7 @@ def query(  # noqa: PLR0913, PLR0917 - one option for each thing that can be loo
     session: Annotated[str | None, typer.Option(metavar="ID", help="A session's id; it is hashed before.")] = None,
     request: Annotated[str | None, typer.Option(metavar="ID", help="A request's id, from a log line.")] = None,
     reason: Annotated[str | None, typer.Option(metavar="CODE", help="Of a refusal.")] = None,
+    operator: Annotated[str | None, typer.Option(metavar="NAME", help="The operator whose calls these are.")] = None,
     event: Annotated[str | None, typer.Option(metavar="EVENT", help="For instance issued or refused.")] = None,
     since: Since = None,
     until: Until = None,
@@ -81,7 +82,7 @@ def query(  # noqa: PLR0913, PLR0917 - one option for each thing that can be loo
     span = _span(since, until)
     opened = open_ledger(folder, key_file, env_file)
     given = {"user_id": user, "subject": subject, "address": address, "session": session}
-    given |= {"request": request, "reason": reason, "event": event}
+    given |= {"request": request, "reason": reason, "operator": operator, "event": event}
     found = found_newest(opened, wanted(opened.keys, given, since=span[0], until=span[1]), newest)
     if as_json:
         for entry in found:

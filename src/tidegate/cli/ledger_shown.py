@@ -54,10 +54,15 @@ def show_entries(entries: "Iterable[Entry]", screen: Screen) -> None:
     table = Table("Time", "Event", "Reason", "Issuer", "User", "Act", "Address", "Until", "Request", box=None)
     for entry in entries:
         until = "" if entry.exp is None else rfc3339(entry.exp)
-        event = entry.event if entry.count is None else f"{entry.event} {entry.count}"
-        shown = (entry.time, event, entry.reason, entry.issuer, entry.user_id, entry.act, entry.address, until)
+        act = entry.act or entry.operator
+        shown = (entry.time, _event(entry), entry.reason, entry.issuer, entry.user_id, act, entry.address, until)
         table.add_row(*(printable(text or "") for text in (*shown, entry.request)))
     screen.table(table)
+
+
+def _event(entry: "Entry") -> str:
+    more = (entry.count, entry.method, entry.route, entry.status)
+    return " ".join((entry.event, *(str(one) for one in more if one is not None)))
 
 
 def show_holders(holders: "Sequence[Holder]", screen: Screen) -> None:

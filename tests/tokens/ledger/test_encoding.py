@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.issuing import NOW
-from support.ledgers import GENERATION, KEY, LINE, issued, refused, session, summed
+from support.ledgers import GENERATION, KEY, LINE, issued, operated, refused, session, summed
 from tidegate.errors import Reason
 from tidegate.tokens.ledger.chain import Chain
 from tidegate.tokens.ledger.encoding import Encoder, stamp
@@ -81,6 +81,19 @@ def test_a_sum_says_why_and_how_many_and_names_nobody(hashed):
         ("issuer", "clerk"),
         ("count", 8_412),
     ]
+
+
+@given(operator=st.none() | HOSTILE, route=HOSTILE, method=HOSTILE)
+def test_an_operators_call_says_who_did_what(operator, route, method):
+    line = line_of(operated(operator=operator, route=route, method=method))
+
+    assert LINE.fullmatch(line)
+    members = json.loads(line)
+    assert members.pop("mac")
+    assert (members.get("operator"), members["route"], members["method"]) == (operator, route, method)
+    assert (members["event"], members["status"], members["request"]) == ("operated", 200, "r-3")
+    assert [name for name in FIELDS if name in members] == list(members)
+    assert b"127.0.0.1" not in line_of(operated(), hashed=True)
 
 
 def test_hashed_names_cannot_be_read_and_are_equal_for_equal_names():

@@ -10,7 +10,7 @@ from typing import Final
 
 from tidegate.clock import rfc3339
 from tidegate.tokens.ledger.keys import LedgerKey
-from tidegate.tokens.ledger.model import AGENT_MOST, Event, IssuedNote, Note, RefusedNote, SummedNote
+from tidegate.tokens.ledger.model import AGENT_MOST, Event, IssuedNote, Note, OperatedNote, RefusedNote, SummedNote
 from tidegate.tokens.model import Session
 
 _TIME: Final = b'"time":"'
@@ -45,7 +45,9 @@ class Encoder:
         """
         if isinstance(note, IssuedNote):
             return self._issued(n, note)
-        return self._refused(n, note) if isinstance(note, RefusedNote) else self._summed(n, note)
+        if isinstance(note, RefusedNote):
+            return self._refused(n, note)
+        return self._summed(n, note) if isinstance(note, SummedNote) else self._operated(n, note)
 
     def mark(self, n: int, now: float, event: Event, count: int | None = None) -> str:
         """An entry of the ledger itself.
@@ -77,6 +79,16 @@ class Encoder:
         return (
             f'{{"n":{n},"time":"{self._time(note.now)}","event":"summed","reason":{quoted(note.reason)}'
             f',"issuer":{quoted(note.issuer)},"count":{note.refusals}'
+        )
+
+    def _operated(self, n: int, note: OperatedNote) -> str:
+        address = self._key.name("address", note.address) if self._hashed else note.address
+        traced = "" if note.trace is None else f',"trace":{quoted(note.trace)}'
+        named = "" if note.operator is None else f',"operator":{quoted(note.operator)}'
+        return (
+            f'{{"n":{n},"time":"{self._time(note.now)}","event":"operated","reason":{quoted(note.reason)}'
+            f',"address":{quoted(address)},"request":{quoted(note.request)}{traced}{named}'
+            f',"method":{quoted(note.method)},"route":{quoted(note.route)},"status":{note.status}'
         )
 
     def _whose(self, session: Session) -> str:

@@ -22,6 +22,7 @@ class Event(StrEnum):
     ISSUED = "issued"
     REFUSED = "refused"
     SUMMED = "summed"
+    OPERATED = "operated"
     OPENED = "opened"
     CLOSED = "closed"
     LOST = "lost"
@@ -92,7 +93,33 @@ class SummedNote(NamedTuple):
     refusals: int
 
 
-Note = IssuedNote | RefusedNote | SummedNote
+class OperatedNote(NamedTuple):
+    """A call of an operator's route, answered.
+
+    Attributes:
+        now: seconds since the epoch.
+        request: the request's id.
+        address: of the client.
+        trace: the W3C trace id.
+        reason: of a refusal, else ``none``.
+        operator: the name; None where no key was accepted.
+        method: one of the known methods.
+        route: the route's template, never the path as received.
+        status: of the answer.
+    """
+
+    now: float
+    request: str
+    address: str
+    trace: str | None
+    reason: str
+    operator: str | None
+    method: str
+    route: str
+    status: int
+
+
+Note = IssuedNote | RefusedNote | SummedNote | OperatedNote
 
 
 def waits_since(note: Note) -> float:
@@ -188,7 +215,7 @@ class Entry:
         n: its number there, from 1.
         time: when, as RFC 3339 writes it, in milliseconds.
         event: what it tells of.
-        reason: of a refusal; ``none`` for an issuance.
+        reason: of a refusal; else ``none``.
         issuer: the configured name.
         subject: as the issuer names the person; a keyed hash where that is set.
         user_id: at Stream; the same.
@@ -201,6 +228,10 @@ class Entry:
         generation: of the credentials that signed the token.
         iat: of the token, seconds since the epoch.
         exp: of the token, seconds since the epoch.
+        operator: whose call it was.
+        method: of the operator's call.
+        route: its template.
+        status: of the answer.
         count: how many refusals were summed, entries lost, or octets cut.
         line: the entry as it is written.
     """
@@ -222,6 +253,10 @@ class Entry:
     generation: str | None
     iat: int | None
     exp: int | None
+    operator: str | None
+    method: str | None
+    route: str | None
+    status: int | None
     count: int | None
     line: bytes
 

@@ -9,8 +9,9 @@ from tidegate import metrics
 from tidegate.clock import Clock
 from tidegate.errors import Reason, Refusal
 from tidegate.http.call import Call
+from tidegate.http.operators import OperatorCall
 from tidegate.tokens.ledger.keys import LedgerKey
-from tidegate.tokens.ledger.model import AGENT_MOST, Head, IssuedNote, RefusedNote, Sink
+from tidegate.tokens.ledger.model import AGENT_MOST, Head, IssuedNote, OperatedNote, RefusedNote, Sink
 from tidegate.tokens.ledger.sums import Sums
 from tidegate.tokens.ledger.writer import Intake, Writer
 from tidegate.tokens.model import Issued, Session
@@ -69,6 +70,10 @@ class Records(Protocol):
         """Take note of a refusal; never waits, never raises."""
         ...
 
+    def operated(self, call: OperatorCall) -> None:
+        """Take note of an operator's call; never waits, never raises."""
+        ...
+
     async def durable(self) -> None:
         """Wait until everything noted so far is durable.
 
@@ -89,6 +94,9 @@ class NoLedger:
         """Nothing is noted."""
 
     def refused(self, call: Call, refusal: Refusal, now: float) -> None:
+        """Nothing is noted."""
+
+    def operated(self, call: OperatorCall) -> None:
         """Nothing is noted."""
 
     async def durable(self) -> None:
@@ -152,6 +160,25 @@ class Ledger:
         if agent is not None:
             agent = agent[:AGENT_MOST]
         self._intake.offer(RefusedNote(now, call.id, call.client, call.trace, agent, reason, call.issuer, session))
+
+    def operated(self, call: OperatorCall) -> None:
+        """Take note of an operator's call; who has no key is a stranger here too."""
+        now = self._clock.now()
+        if call.operator is None and not self._sums.admits("none", call.reason, now):
+            return
+        self._intake.offer(
+            OperatedNote(
+                now,
+                call.request_id,
+                call.client,
+                call.trace,
+                call.reason,
+                call.operator,
+                call.method,
+                call.route,
+                call.status,
+            )
+        )
 
     async def durable(self) -> None:
         """Wait until everything noted so far is durable.
