@@ -89,6 +89,14 @@ async def test_a_deleted_or_banned_user_is_banned_and_deactivated(gate, body):
         assert (await otto.get(f"/operator/v1/standing/{ADA}")).json()["changed_by"] == "webhook:sandbox"
 
 
+async def test_a_ban_of_an_operator_keeps_what_was_said_of_it(gate):
+    async with gate.operator() as otto:
+        await otto.post("/operator/v1/bans", json={"user": ADA, "reason": "spam"})
+        assert (await send(gate, event("user.updated", id=ADA, banned=True))).json() == {"outcome": "ban"}
+        standing = (await otto.get(f"/operator/v1/standing/{ADA}")).json()
+    assert (standing["reason"], standing["banned"], standing["changed_by"]) == ("spam", True, "webhook:sandbox")
+
+
 async def test_what_comes_again_does_nothing(gate):
     body = event("session.ended", user_id=ADA)
     await send(gate, body)

@@ -170,6 +170,20 @@ async def test_a_reload_that_fails_is_owed_until_it_succeeds(database):
     assert len(calls) == 3
 
 
+async def test_loading_everything_may_take_longer_than_one_change(database, monkeypatch):
+    monkeypatch.setattr("tidegate.store.bus.HANDLER_SECONDS", 0.02)
+    bus, loaded = ChangeBus(database, SystemClock()), []
+
+    async def reload():
+        await asyncio.sleep(0.1)
+        loaded.append("all")
+
+    bus.subscribe("boats", lambda _: None, reload=reload)
+    await bus.catch_up()
+
+    assert loaded == ["all"]
+
+
 async def test_a_change_that_could_not_be_taken_in_for_want_of_the_database_comes_again(database):
     replica, failures = Replica(database), [StoreUnavailable("timeout", "TimeoutError")]
 

@@ -30,6 +30,10 @@ BODY_BYTES: Final = 65_536
 HANDLER_SECONDS: Final = 10.0
 """How long one handler may take with one change; then the others go on without it."""
 
+RELOAD_SECONDS: Final = 600.0
+"""How long one may take to load everything. Each of its readings is bounded by the database's own time-out, and ended
+in the middle it would begin anew for ever: a million bans would never be known."""
+
 _BATCH: Final = 500
 _GAP_SECONDS: Final = 0.01
 """Between two rounds, however often somebody wakes the bus."""
@@ -232,7 +236,7 @@ class ChangeBus:
 
     async def _reload(self) -> None:
         for reload, topic in tuple(self._owed.items()):
-            if await self._guarded(reload(), topic):
+            if await self._guarded(reload(), topic, RELOAD_SECONDS):
                 self._owed.pop(reload, None)
 
     async def _drain(self) -> None:
@@ -250,13 +254,13 @@ class ChangeBus:
     async def _hand_over(self, change: Change) -> None:
         metrics.CHANGES_SEEN.inc()
         for handler in self._handlers.get(change.topic, ()):
-            if not await self._guarded(_called(handler, change), change.topic):
+            if not await self._guarded(_called(handler, change), change.topic, HANDLER_SECONDS):
                 self._owed.update({reload: topic for reload, topic in self._reloads.items() if topic == change.topic})
 
-    async def _guarded(self, work: Awaitable[None], topic: str) -> bool:
+    async def _guarded(self, work: Awaitable[None], topic: str, limit_s: float) -> bool:
         """Do a subscriber's work; what goes wrong with it is its own and holds up nobody else."""
         try:
-            async with asyncio.timeout(HANDLER_SECONDS):
+            async with asyncio.timeout(limit_s):
                 await work
         except StoreUnavailable:
             raise

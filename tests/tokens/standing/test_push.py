@@ -144,6 +144,18 @@ async def test_a_ban_and_its_end_before_stream_was_told_of_either(pusher, replic
     assert not any("moderation" in call for call in calls(stream))
 
 
+async def test_a_replica_that_does_not_tell_forgets_what_is_over_too(make_pusher, replica, other, clock):
+    telling, watching = make_pusher(replica), make_pusher(other, "two")
+    await replica.service.revoke("ada", "otto", absent_ok=True)
+    await other.bus.catch_up()
+    await telling.turn()
+    clock.advance(61 * 86_400)
+    await telling.turn()
+    assert other.memory.knows("ada")
+    await watching.turn()
+    assert not other.memory.knows("ada")
+
+
 async def test_deactivation_and_back(pusher, replica, stream):
     stream.users.put("ada")
     await replica.service.ban("ada", "webhook:clerk", deactivate=True)

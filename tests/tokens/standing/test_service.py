@@ -2,7 +2,8 @@
 
 import pytest
 
-from support.issuing import NOW
+from support.issuing import NOW, clerk_claims, subject
+from tidegate.errors import Reason, Refusal
 from tidegate.store import Database, StoreUnavailable
 from tidegate.tokens.standing import repo
 from tidegate.tokens.standing.model import FOREVER, NEVER, Cut, Entry
@@ -125,6 +126,42 @@ async def test_what_can_refuse_nothing_any_more_is_forgotten_once_stream_knows(r
     assert (await replica.service.of("banned")).standing.banned_until == FOREVER
     assert (await replica.service.of("owed")).owed_since is not None
     assert (await replica.service.cuts())[0] == []
+
+
+async def test_a_new_ban_counts_where_a_replica_still_remembers_what_the_database_forgot(replica, other, clock):
+    for _ in range(3):
+        done = await replica.service.revoke("ada", "otto")
+    await other.bus.catch_up()
+    async with replica.database.begin() as connection:
+        assert await repo.settle(connection, "ada", done.version)
+    clock.advance(61 * 86_400)
+    assert await replica.service.prune() == 1
+    assert other.memory.knows("ada")
+    assert (await replica.service.ban("ada", "otto")).version == 1
+    await other.bus.catch_up()
+    with pytest.raises(Refusal) as refused:
+        other.memory.check("ada", subject(clerk_claims(NOW)), clock.now())
+    assert refused.value.reason is Reason.SUBJECT_BANNED
+
+
+async def test_a_ban_that_adds_shortens_nothing(replica):
+    await replica.service.ban("ada", "otto", note="spam")
+    added = await replica.service.ban("ada", "webhook:supabase", until=NOW + 60, adds=True)
+    assert (added.banned_until, added.note, added.deactivated) == (FOREVER, "spam", False)
+    await replica.service.ban("bo", "otto", until=NOW + 60, note="spam")
+    added = await replica.service.ban("bo", "webhook:clerk", deactivate=True, adds=True)
+    assert (added.banned_until, added.note, added.deactivated) == (FOREVER, "spam", True)
+    added = await replica.service.ban("bo", "webhook:supabase", until=NOW + 60, adds=True)
+    assert (added.banned_until, added.deactivated) == (FOREVER, True)
+    replaced = await replica.service.ban("bo", "otto", until=NOW + 60)
+    assert (replaced.banned_until, replaced.note, replaced.deactivated) == (NOW + 60, "", False)
+
+
+async def test_the_note_of_a_ban_that_is_over_is_not_that_of_the_next(replica, clock):
+    await replica.service.ban("ada", "otto", until=NOW + 60, note="spam")
+    clock.advance(120)
+    added = await replica.service.ban("ada", "webhook:clerk", adds=True)
+    assert (added.banned_until, added.note) == (FOREVER, "")
 
 
 async def test_a_change_that_fails_leaves_no_trace(replica, other, monkeypatch):

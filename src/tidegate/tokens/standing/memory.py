@@ -97,7 +97,9 @@ class Standing:
             whether it was news.
         """
         known = self._marks.get(user_id)
-        if known is not None and known.version >= mark.version:
+        # By the moment first, which never moves back: once the database forgot a user, the versions begin anew, and a
+        # replica that still remembers the earlier ones must not take a new ban for an old change.
+        if known is not None and (known.dated_before, known.version) >= (mark.dated_before, mark.version):
             return False
         self._marks[user_id] = mark
         return True

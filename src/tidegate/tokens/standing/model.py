@@ -117,6 +117,18 @@ class UserStanding:
             deactivated_there=self.deactivated_there or deactivate,
         )
 
+    def banned_on(self, moment: int, until: int, *, deactivate: bool) -> Self:
+        """With a ban that adds to one that is there: nothing of that one ends sooner for it.
+
+        Args:
+            moment: from `moment_of`.
+            until: the ban's end, or ``FOREVER``.
+            deactivate: also deactivate the user at Stream.
+        """
+        note = self.note if self.banned_until > moment else ""
+        longer = max(until, self.banned_until)
+        return self.banned(moment, longer, note, deactivate=deactivate or self.deactivated)
+
     def unbanned(self) -> Self:
         """Without a ban and a deactivation."""
         return replace(self, banned_until=NEVER, note="", deactivated=False)

@@ -104,6 +104,7 @@ class Pusher:
             seconds after which to look again, if nothing changes before.
         """
         try:
+            await self._forget()
             if await self._is_mine():
                 await self._work()
             await self._measure()
@@ -125,13 +126,16 @@ class Pusher:
         self._renew_at = now + LEASE_SECONDS / 3
         return await self._lease.acquire()
 
+    async def _forget(self) -> None:
+        """Forget what is over, on every replica: what each remembers counts towards its bound."""
+        if self._clock.monotonic() >= self._prune_at:
+            self._prune_at = self._clock.monotonic() + _PRUNE_SECONDS
+            await self._service.prune()
+
     async def _work(self) -> None:
         """Tell what is owed and can be told now."""
         from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
 
-        if self._clock.monotonic() >= self._prune_at:
-            self._prune_at = self._clock.monotonic() + _PRUNE_SECONDS
-            await self._service.prune()
         while self._lease.held and (now := self._clock.monotonic()) >= self._not_before:
             waiting = {user_id for user_id, (_, due) in self._later.items() if due > now}
             async with self._database.read() as connection:

@@ -117,6 +117,7 @@ class StandingService:
         until: float | None = None,
         note: str = "",
         deactivate: bool = False,
+        adds: bool = False,
         absent_ok: bool = False,
         within: "AsyncConnection | None" = None,
     ) -> UserStanding:
@@ -128,6 +129,8 @@ class StandingService:
             until: the end, seconds since the epoch; None: there is none.
             note: a reason, shown to operators and moderators only; at most 200 characters.
             deactivate: also deactivate the user at Stream.
+            adds: whether a ban that is there keeps its end where that is later, its note and its deactivation;
+                otherwise this one takes its place.
             absent_ok: whether it is enough that Stream does not know the user.
             within: a transaction that writes; None: one of its own.
 
@@ -137,13 +140,12 @@ class StandingService:
             StoreUnavailable: nothing was done.
         """
         now = self._clock.now()
-        if until is not None and not now < until < FOREVER:
-            raise StandingRefused("the end of a ban must lie in the future")
-        if len(note) > NOTE_MOST or not note.isprintable():
-            raise StandingRefused(f"the reason must have at most {NOTE_MOST} printable characters")
+        _check_ban(now, until, note)
         end = FOREVER if until is None else moment_of(until)
 
         def banned(known: UserStanding) -> UserStanding:
+            if adds:
+                return known.banned_on(moment_of(now), end, deactivate=deactivate)
             return known.banned(moment_of(now), end, note, deactivate=deactivate)
 
         return await self._change(user_id, by, banned, absent_ok=absent_ok, within=within)
@@ -346,3 +348,10 @@ class StandingService:
             return
         async with self._database.begin() as connection:
             yield connection
+
+
+def _check_ban(now: float, until: float | None, note: str) -> None:
+    if until is not None and not now < until < FOREVER:
+        raise StandingRefused("the end of a ban must lie in the future")
+    if len(note) > NOTE_MOST or not note.isprintable():
+        raise StandingRefused(f"the reason must have at most {NOTE_MOST} printable characters")

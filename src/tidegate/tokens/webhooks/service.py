@@ -125,12 +125,14 @@ class WebhookService:
             case Act.REVOKE:
                 await self._standing.revoke(user_id, by, absent_ok=self._absent_ok, within=connection)
             case Act.BAN if event.until is None or event.until > self._clock.now():
-                # A deactivation has no end at Stream, so it goes with a ban that has none.
+                # A deactivation has no end at Stream, so it goes with a ban that has none. What an operator said
+                # already, or an event that was sent later, is not shortened.
                 await self._standing.ban(
                     user_id,
                     by,
                     until=event.until,
                     deactivate=event.until is None,
+                    adds=True,
                     absent_ok=self._absent_ok,
                     within=connection,
                 )
