@@ -18,7 +18,7 @@ def service(sandbox, workplace, monkeypatch):
     (workplace / "state").mkdir()
     put_sqlite_file(workplace / "state")
     runtime = build(settings_for(sandbox, workplace / "state"))
-    with served(runtime.app), served(runtime.ops) as url:
+    with served(runtime.app, runtime.ops) as url:
         monkeypatch.setenv("TIDEGATE_OPERATOR_URL", url)
         monkeypatch.setenv("TIDEGATE_OPERATOR_KEY", OPERATOR)
         yield runtime

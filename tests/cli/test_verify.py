@@ -264,10 +264,9 @@ def test_the_keys_that_issuers_publish(tidegate, sandbox):
 
     rows = json.loads(tidegate("issuer", "keys", "--json").out)
 
-    assert {row["kid"] for row in rows} == {
-        "shared",
-        *(sandbox.sandbox.provider.kid(one) for one in ("RS256", "ES256")),
-    }
+    # An earlier test may have rotated the keys of this sandbox, which goes on showing the old ones.
+    assert {row["kid"] for row in rows} == {key["kid"] for key in sandbox.sandbox.provider.jwks()["keys"]}
+    assert {sandbox.sandbox.provider.kid(one) for one in ("RS256", "ES256")} < {row["kid"] for row in rows}
     assert [row["state"].startswith("not used: the key ") for row in rows if row["kid"] == "shared"] == [True]
     assert tidegate("issuer", "keys", "nobody").status == 2
     sandbox.sandbox.provider.fail("unavailable")
