@@ -1,0 +1,1 @@
+"""Probes: what is looked at, at which price, and what was found."""
