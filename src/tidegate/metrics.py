@@ -232,6 +232,13 @@ WEBHOOKS = Counter(
     registry=REGISTRY,
 )  # fmt: skip
 
+WEBHOOKS_UNDER_WAY = Gauge(
+    "tidegate_webhooks_under_way", "Webhooks that are being received or acted upon.", registry=REGISTRY
+)
+WEBHOOKS_TURNED_AWAY = Counter(
+    "tidegate_webhooks_turned_away_total", "Webhooks answered 503 because too many were under way.", registry=REGISTRY
+)
+
 # Connections, below the application.
 HTTP_CONNECTIONS = Gauge("tidegate_http_connections", "Connections open at our listeners.", registry=REGISTRY)
 HTTP_REFUSED = Counter(

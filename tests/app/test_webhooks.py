@@ -143,9 +143,14 @@ async def test_what_cannot_be_understood_is_refused(gate, body):
 async def test_no_form_is_parsed_and_the_body_is_bounded(gate):
     """Starlette CVE-2024-24762: a form's fields cost time beyond measure."""
     body = b"----x\r\n" + b"a" * 300_000
-    headers = {"Content-Type": "multipart/form-data; boundary=" + "!" * 500}
-    answer = await gate.client.post(PATH, content=body, headers=headers)
-    assert (answer.status_code, answer.json()["reason"]) == (413, "body_too_large")
+    headers = {**headers_for(body, "msg_6"), "Content-Type": "multipart/form-data; boundary=" + "!" * 500}
+
+    async def unannounced():
+        yield body
+
+    for content in (body, unannounced()):
+        answer = await gate.client.post(PATH, content=content, headers=headers)
+        assert (answer.status_code, answer.json()["reason"]) == (413, "body_too_large")
     signed = event("user.updated", id=ADA)
     octets = json.dumps(signed).encode()
     form = {**headers_for(octets, "msg_7"), "Content-Type": "application/x-www-form-urlencoded"}
@@ -174,3 +179,53 @@ async def test_where_a_claim_decides_the_id_a_subject_bans_nobody(own_sandbox, t
     async with open_gate(own_sandbox, tmp_path, webhook_secrets=SECRETS, user_id_claim="chat_id") as gate:
         answer = await send(gate, event("user.deleted", id=ADA))
     assert (answer.status_code, answer.json()["reason"]) == (400, "request_invalid")
+
+
+def slowly(octets, sent, released):
+    async def pieces():
+        for octet in octets:
+            sent.append(octet)
+            yield bytes([octet])
+            await released.wait()
+
+    return pieces()
+
+
+@pytest.mark.parametrize("wrong", ["issuer", "header", "time", "length"])
+async def test_no_body_is_read_that_its_headers_give_away(gate, wrong):
+    octets, sent, released = b'{"type":"x"}', [], anyio.Event()
+    released.set()
+    headers = headers_for(octets, "msg_1", at=time.time() - 301 if wrong == "time" else None)
+    if wrong == "header":
+        del headers["webhook-signature"]
+    if wrong == "length":
+        headers["content-length"] = "262145"
+    path = "/webhooks/identity/other" if wrong == "issuer" else PATH
+    answer = await gate.client.post(path, content=slowly(octets, sent, released), headers=headers)
+    assert answer.status_code == {"issuer": 404, "length": 413}.get(wrong, 403)
+    assert sent == []
+
+
+async def test_only_so_many_are_under_way_and_the_next_is_told_when_to_come_again(own_sandbox, tmp_path):
+    own_sandbox.sandbox.reset()
+    octets, sent, released = json.dumps(event("x")).encode(), [], anyio.Event()
+    async with open_gate(own_sandbox, tmp_path, webhook_secrets=SECRETS, webhooks_max=2) as gate:
+        answers = []
+
+        async def first():
+            body = slowly(octets, sent, released)
+            answers.append(await gate.client.post(PATH, content=body, headers=headers_for(octets, "msg_1")))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(first)
+            with anyio.fail_after(5):
+                while not sent:
+                    await anyio.sleep(0.01)
+            assert REGISTRY.get_sample_value("tidegate_webhooks_under_way") == 1
+            turned_away = await send(gate, event("x"), "msg_2")
+            released.set()
+        assert (turned_away.status_code, turned_away.json()["reason"]) == (503, "webhooks_busy")
+        assert turned_away.headers["Retry-After"] == "5"
+        assert [answer.status_code for answer in answers] == [200]
+        assert (await send(gate, event("x"), "msg_2")).status_code == 200
+        assert REGISTRY.get_sample_value("tidegate_webhooks_under_way") == 0

@@ -24,7 +24,8 @@ def signed(body=BODY, key=KEY, name="msg_1", at=NOW, prefix="webhook"):
 
 
 def judge(headers, body=BODY, now=NOW, keys=(KEY,)):
-    return WebhookVerifier(keys, 300).verify(headers, body, now)
+    verifier = WebhookVerifier(keys, 300)
+    return verifier.verify(verifier.announced(headers, now), body)
 
 
 def refused(headers, body=BODY, now=NOW, keys=(KEY,)):
@@ -80,6 +81,17 @@ def test_a_missing_header(name):
     headers = signed()
     del headers[name]
     assert refused(headers)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"webhook-id": "a.b"}, {"webhook-timestamp": str(NOW - 301)}, {"webhook-signature": "v2,AAAA"}],
+)
+def test_headers_are_judged_without_the_body(changed):
+    verifier = WebhookVerifier((KEY,), 300)
+    assert verifier.announced(signed(), NOW).id == "msg_1"
+    with pytest.raises(Refusal):
+        verifier.announced({**signed(), **changed}, NOW)
 
 
 def test_what_is_signed_for_one_id_or_time_is_good_for_no_other():

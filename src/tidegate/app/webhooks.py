@@ -12,6 +12,7 @@ from tidegate.store import Store
 from tidegate.tokens.service import Exchange
 from tidegate.tokens.standing.service import StandingService
 from tidegate.tokens.webhooks.events import READERS, generic
+from tidegate.tokens.webhooks.room import Room
 from tidegate.tokens.webhooks.routes import webhook_routes
 from tidegate.tokens.webhooks.service import WebhookIssuer, WebhookService
 
@@ -46,7 +47,8 @@ def webhooks_of(
     failures = Gcra(
         "webhook", Reason.LIMIT_ADDRESS, limit=settings.webhook_failures_per_minute, entries=settings.limit_entries
     )
-    return [webhook_routes(service, issuers, failures, settings.webhook_body_bytes, clock)]
+    room = Room(settings.webhooks_max)
+    return [webhook_routes(service, issuers, failures, room, settings.webhook_body_bytes, clock)]
 
 
 def _issuers(settings: Settings) -> list[WebhookIssuer]:

@@ -33,6 +33,20 @@ class Delivery(NamedTuple):
     at: int
 
 
+class Announced(NamedTuple):
+    """What the headers of a webhook say, before its body was read; nothing of it is proven.
+
+    Attributes:
+        id: in its form.
+        stamp: when it says that it was sent, in digits, as it is signed.
+        signatures: as they came.
+    """
+
+    id: str
+    stamp: str
+    signatures: str
+
+
 class WebhookVerifier:
     """Judges one issuer's webhooks.
 
@@ -47,12 +61,11 @@ class WebhookVerifier:
         self._keys = tuple(keys)
         self._tolerance_s = tolerance_s
 
-    def verify(self, headers: Mapping[str, str], body: bytes, now: float) -> Delivery:
-        """Judge headers and body, in a time that does not depend on how much of a signature is right.
+    def announced(self, headers: Mapping[str, str], now: float) -> Announced:
+        """Judge what can be judged without the body, so that not every body need be read.
 
         Args:
             headers: names without regard to case.
-            body: as received.
             now: seconds since the epoch.
 
         Raises:
@@ -64,10 +77,25 @@ class WebhookVerifier:
         name, stamp, signatures = given
         if _ID.fullmatch(name) is None or _TIME.fullmatch(stamp) is None or len(signatures) > _SIGNATURE_BYTES:
             raise _refused("The headers webhook-id, webhook-timestamp and webhook-signature are not in their form.")
-        if not self._signed(f"{name}.{stamp}.".encode("ascii") + body, signatures):
-            raise _refused("No signature fits a secret of this issuer in TIDEGATE_WEBHOOK_SECRETS.")
+        if _SCHEME not in signatures:
+            raise _refused("The header webhook-signature has none of version v1.")
         if abs(now - int(stamp)) > self._tolerance_s:
             raise _refused("Its time is too far from ours: it was held back, or one of the clocks is wrong.")
+        return Announced(name, stamp, signatures)
+
+    def verify(self, announced: Announced, body: bytes) -> Delivery:
+        """Judge the signature, in a time that does not depend on how much of it is right.
+
+        Args:
+            announced: by the headers.
+            body: as received.
+
+        Raises:
+            Refusal: ``webhook_refused``.
+        """
+        name, stamp, signatures = announced
+        if not self._signed(f"{name}.{stamp}.".encode("ascii") + body, signatures):
+            raise _refused("No signature fits a secret of this issuer in TIDEGATE_WEBHOOK_SECRETS.")
         return Delivery(name, int(stamp))
 
     def _signed(self, content: bytes, signatures: str) -> bool:

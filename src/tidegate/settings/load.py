@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tidegate.settings import credential_rules, profile_text, rules
+from tidegate.settings import credential_rules, profile_text, rules, webhook_rules
 from tidegate.settings.derive import Derived, derive
 from tidegate.settings.draft import Draft
 from tidegate.settings.environment import Decision, decide
@@ -75,6 +75,8 @@ def load(
     problems += profile_text.check(
         draft.name("profile_rules"), draft.settings.profile_rules, draft.settings.profile_allow_admin, derived.issuers
     )
+    if not derived.problems:
+        problems += webhook_rules.check(draft, derived.issuers)
     problems += rules.check_public(dict(decision.sources.everything()), secrets_of(draft.settings))
     if problems:
         raise SettingsError(sorted(problems, key=_position))

@@ -78,6 +78,14 @@ class WebhookSection(Section):
             "The greatest size of a webhook's body; at most `TIDEGATE_MESSAGE_BYTES`.",
         ),
     ] = 262_144
+    webhooks_max: Annotated[
+        int,
+        spec(
+            "TIDEGATE_WEBHOOKS_MAX",
+            k.Integer(1, 10_000, "webhooks"),
+            "How many webhooks may be under way at a time; one client address may hold a quarter of them.",
+        ),
+    ] = 64
     webhook_tolerance_seconds: Annotated[
         int,
         spec(

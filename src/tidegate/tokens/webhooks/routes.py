@@ -13,6 +13,7 @@ from tidegate.http.proxy import limit_key
 from tidegate.http.schema import Closed
 from tidegate.limits import Gcra
 from tidegate.tokens.standing.routes import translated
+from tidegate.tokens.webhooks.room import Room
 from tidegate.tokens.webhooks.service import WebhookIssuer, WebhookService
 
 
@@ -23,7 +24,12 @@ class WebhookBody(Closed):
 
 
 def webhook_routes(
-    service: WebhookService, issuers: Sequence[WebhookIssuer], failures: Gcra, body_bytes: int, clock: Clock
+    service: WebhookService,
+    issuers: Sequence[WebhookIssuer],
+    failures: Gcra,
+    room: Room,
+    body_bytes: int,
+    clock: Clock,
 ) -> APIRouter:
     """The route.
 
@@ -31,6 +37,7 @@ def webhook_routes(
         service: judges and acts.
         issuers: whose webhooks are accepted.
         failures: the limit of refused ones, by client address.
+        room: for those under way.
         body_bytes: the most that a body may have.
         clock: for the limit.
     """
@@ -44,13 +51,14 @@ def webhook_routes(
         if known is None:
             raise Refusal(Reason.NOT_FOUND, "No webhooks of an issuer of this name are accepted here.")
         call.issuer = known.name
-        body = await _body(request, body_bytes)
+        key = limit_key(call.client)
         try:
-            with translated():
-                done = await service.receive(known, request.headers, body)
+            announced = service.announced(known, request.headers)
+            with room.taken(key), translated():
+                done = await service.receive(known, announced, await _body(request, body_bytes))
         except Refusal as refusal:
             if refusal.reason is Reason.WEBHOOK_REFUSED:
-                failures.spend(limit_key(call.client), clock.monotonic())
+                failures.spend(key, clock.monotonic())
             raise
         return WebhookBody.model_validate({"outcome": done})
 
@@ -59,11 +67,15 @@ def webhook_routes(
 
 async def _body(request: Request, most: int) -> bytes:
     """The octets as they came: what is signed. No form is ever parsed here."""
+    too_large = Refusal(Reason.BODY_TOO_LARGE, f"The body is larger than {most} octets.")
+    length = request.headers.get("content-length", "0")
+    if len(length) > len(str(most)) or not length.isdigit() or int(length) > most:
+        raise too_large
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > most:
-            raise Refusal(Reason.BODY_TOO_LARGE, f"The body is larger than {most} octets.")
+            raise too_large
         chunks.append(chunk)
     return b"".join(chunks)

@@ -10,7 +10,7 @@ from tidegate import metrics
 from tidegate.clock import Clock
 from tidegate.errors import Reason, Refusal
 from tidegate.identity.strictjson import StrictJsonError, parse_json
-from tidegate.identity.webhooks import WebhookVerifier
+from tidegate.identity.webhooks import Announced, WebhookVerifier
 from tidegate.store import Change, ChangeBus, Database
 from tidegate.tokens.mapping import SubjectMapping
 from tidegate.tokens.standing.service import StandingService
@@ -82,12 +82,24 @@ class WebhookService:
         self._log = structlog.get_logger("tidegate.webhooks")
         bus.subscribe(TOPIC, self._take_note)
 
-    async def receive(self, issuer: WebhookIssuer, headers: Mapping[str, str], body: bytes) -> str:
-        """Judge a webhook and act upon it.
+    def announced(self, issuer: WebhookIssuer, headers: Mapping[str, str]) -> Announced:
+        """Judge a webhook by its headers.
 
         Args:
             issuer: whose it says it is.
             headers: of the request.
+
+        Raises:
+            Refusal: ``webhook_refused``.
+        """
+        return issuer.verifier.announced(headers, self._clock.now())
+
+    async def receive(self, issuer: WebhookIssuer, announced: Announced, body: bytes) -> str:
+        """Judge a webhook and act upon it.
+
+        Args:
+            issuer: whose it says it is.
+            announced: by its headers.
             body: of the request.
 
         Returns:
@@ -101,7 +113,7 @@ class WebhookService:
         from tidegate.tokens.webhooks import repo  # noqa: PLC0415 - heavy
 
         now = self._clock.now()
-        delivery = issuer.verifier.verify(headers, body, now)
+        delivery = issuer.verifier.verify(announced, body)
         event = _understood(issuer.reader, body)
         if event is None:
             metrics.WEBHOOKS.labels(issuer.name, "ignored").inc()
