@@ -50,6 +50,7 @@ def test_a_long_word_is_cleaned_in_no_time():
     began = time.perf_counter()
     assert logs.clean("a" * 40_000) == "a" * 40_000
     assert time.perf_counter() - began < 0.5
+    assert logs.clean("secret clerk:whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw.") == "secret clerk:[hidden]."
     assert logs.clean(f"={JWT}, .{JWT}.") == "=[hidden], .[hidden]"
 
 

@@ -26,13 +26,14 @@ _JWT: Final = re.compile(
     r"|\.[A-Za-z0-9_-]{12,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)?)"
 )
 _PEM: Final = re.compile(r"-----BEGIN.*?(?:-----END[^-]*-----|\Z)", re.DOTALL)
+_WEBHOOK: Final = re.compile(r"whsec_[A-Za-z0-9+/=_-]+")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _HIDDEN: Final = "[hidden]"
 
 
 def clean(text: str) -> str:
     """``text`` without anything that looks like a token or a key, control characters escaped."""
-    text = _PEM.sub(_HIDDEN, _JWT.sub(_HIDDEN, text))
+    text = _PEM.sub(_HIDDEN, _JWT.sub(_HIDDEN, _WEBHOOK.sub(_HIDDEN, text)))
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 

@@ -1,3 +1,6 @@
+import base64
+
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -48,6 +51,34 @@ def test_a_secret_that_strayed_into_another_variable_is_hidden_there_too():
     assert SECRET not in str(list(rows.values()))
     assert "hidden" in rows["TIDEGATE_USER_ID_CLAIM"].value
     assert "hidden" in rows["CLERK_AUTHORIZED_PARTIES"].value
+
+
+HOOK = base64.b64encode(b"a.webhook.key.of.the.tests").decode()
+
+
+@pytest.mark.parametrize(
+    "strayed",
+    [f"clerk:whsec_{HOOK}", f"whsec_{HOOK}", HOOK, HOOK.rstrip("="), "a.webhook.key.of.the.tests"],
+)
+def test_a_webhook_secret_is_hidden_whole_and_in_parts(strayed):
+    environment = {
+        **DEVELOPMENT,
+        "TIDEGATE_WEBHOOK_SECRETS": f"clerk:whsec_{HOOK}",
+        "CLERK_AUTHORIZED_PARTIES": strayed,
+    }
+    rows = shown(environment)
+    assert "hidden" in rows["CLERK_AUTHORIZED_PARTIES"].value
+    assert strayed not in str(rows["CLERK_AUTHORIZED_PARTIES"])
+    assert HOOK[:8] not in str(rows["TIDEGATE_WEBHOOK_SECRETS"])
+
+
+def test_the_password_of_a_url_is_hidden_by_itself():
+    environment = {
+        **DEVELOPMENT,
+        "TIDEGATE_DATABASE_URL": "postgresql://me:pass%2Fword1@db.example/x",
+        "CLERK_AUTHORIZED_PARTIES": "pass/word1",
+    }
+    assert "hidden" in shown(environment)["CLERK_AUTHORIZED_PARTIES"].value
 
 
 def test_issuers_are_shown_resolved():
