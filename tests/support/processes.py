@@ -25,11 +25,13 @@ class Service:
         url: its base URL.
         directory: its working directory, with its state.
         log: the file that its log goes to.
+        pid: of its process.
     """
 
     url: str
     directory: Path
     log: Path
+    pid: int
 
     def session(self, *arguments: str) -> str:
         """A fresh session from the service's sandbox, as ``tidegate session`` prints it."""
@@ -78,7 +80,7 @@ def running(
             stderr=subprocess.STDOUT,
         )
     try:
-        yield Service(f"http://127.0.0.1:{_port(process, log)}", directory, log)
+        yield Service(f"http://127.0.0.1:{_port(process, log)}", directory, log, process.pid)
     finally:
         process.terminate()
         try:
