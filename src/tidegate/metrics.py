@@ -128,6 +128,9 @@ SESSION_LOOKUPS = Counter(
     ["result"],
     registry=REGISTRY,
 )
+SESSION_ROUTE_UP = Gauge(
+    "tidegate_session_route_up", "1 while the app's session route answers, or nobody asked it yet.", registry=REGISTRY
+)
 SESSION_LOOKUPS_FLYING = Gauge(
     "tidegate_session_lookups_under_way", "Questions to the app's session route under way.", registry=REGISTRY
 )

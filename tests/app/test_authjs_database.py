@@ -5,10 +5,12 @@ import contextlib
 import json
 import time
 
+import anyio
 import pytest
 from dirty_equals import IsStr
 
 from support import authjs
+from tidegate.metrics import REGISTRY
 
 pytestmark = pytest.mark.anyio
 
@@ -21,6 +23,7 @@ class App:
     def __init__(self):
         self.sessions = {authjs.OPAQUE: {"id": authjs.ADA, "name": "Ada Lovelace", "email": "ada@example.com"}}
         self.status = 200
+        self.stumbles_at = None
         self.asked = []
         self.open = asyncio.Event()
         self.open.set()
@@ -32,7 +35,8 @@ class App:
                 self.asked.append(token)
                 await self.open.wait()
                 body = json.dumps(self._session(token)).encode()
-                writer.write(b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n%b" % (self.status, len(body), body))
+                status = 500 if token == self.stumbles_at else self.status
+                writer.write(b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body))
         writer.close()
 
     def _session(self, token):
@@ -137,6 +141,49 @@ async def test_while_the_app_is_down(gate, app):
     assert "TIDEGATE_AUTHJS_SESSION_URL" in answer.json()["detail"]
     app.status = 200
     assert (await gate.exchange(authjs.OPAQUE)).status_code == 200
+
+
+async def eventually(gate, status):
+    with anyio.fail_after(5):
+        while (found := (await gate.client.get("/api/chat/health")).json())["status"] != status:
+            await anyio.sleep(0.01)
+    return found
+
+
+@pytest.fixture
+async def watched(gate, monkeypatch):
+    """Healthy, and its own questions come fast."""
+    vigil = gate.runtime.watch._issuers[0].sessions.vigil
+    monkeypatch.setattr(vigil, "_period_s", 0.02)
+    monkeypatch.setattr(vigil, "_gap_s", 0.0)
+    await eventually(gate, "healthy")
+    return gate
+
+
+async def test_health_says_that_the_app_is_down_and_when_it_is_back(watched, app):
+    checks = (await watched.client.get("/readyz?verbose")).json()["checks"]
+    assert checks["session route of authjs"] == "answers"
+    app.status = 500
+    assert (await watched.exchange(authjs.OPAQUE)).status_code == 503
+    found = await eventually(watched, "degraded")
+    assert "no answers (status)" in found["message"]
+    assert "TIDEGATE_AUTHJS_SESSION_URL" in found["troubleshooting"]["solutions"][0]
+    ready = await watched.client.get("/readyz?verbose")
+    assert (ready.status_code, ready.json()["checks"]["session route of authjs"]) == (200, "status")
+    assert REGISTRY.get_sample_value("tidegate_session_route_up") == 0
+    app.status = 200
+    await eventually(watched, "healthy")  # though nobody asks
+    assert REGISTRY.get_sample_value("tidegate_session_route_up") == 1
+
+
+async def test_a_token_at_which_the_app_stumbles_makes_nobody_think_that_it_is_down(watched, app):
+    app.stumbles_at = "stumbling-block-of-a-stranger"
+    assert (await watched.exchange(app.stumbles_at)).status_code == 503
+    with anyio.fail_after(5):
+        while not any(token.startswith("tidegate-asks-") for token in app.asked):
+            await anyio.sleep(0.01)
+    await anyio.sleep(0.05)
+    assert (await watched.client.get("/api/chat/health")).json()["status"] == "healthy"
 
 
 async def test_a_session_that_names_nobody(gate, app):

@@ -220,3 +220,13 @@ def test_strangers_do_not_learn_that_the_app_stands_open():
     assert health.status is Status.HEALTHY
     assert health.warnings == ("A setting of the app at Stream deserves a look.",)
     assert "disabled" not in str(health)
+
+
+def test_an_app_that_gives_no_answers_degrades_and_is_named_with_its_mend():
+    silent = IssuerHealth("web", KeyState.FRESH, asks_app=True, route_fault="timeout")
+    health = judge(replace(GOOD, issuers=(silent,)))
+    assert health.status is Status.DEGRADED
+    assert "issuer web" in health.message
+    assert "(timeout)" in health.message
+    assert "TIDEGATE_AUTHJS_SESSION_URL" in health.troubleshooting.solutions[0]
+    assert judge(replace(GOOD, issuers=(replace(silent, route_fault=""),))).status is Status.HEALTHY

@@ -146,6 +146,8 @@ def _issuers(settings: Settings, clock: Clock, background: Background) -> Issuer
     background.close_with(issuers.aclose)
     for issuer in issuers.issuers:
         background.add(f"keys of {issuer.policy.name}", issuer.keys.run)
+        if issuer.sessions is not None and issuer.sessions.vigil is not None:
+            background.add(f"session route of {issuer.policy.name}", issuer.sessions.vigil.run)
     return issuers
 
 

@@ -64,6 +64,11 @@ def readiness(watch: Watch, stopping: Callable[[], bool]) -> APIRouter:
                 "signer": "ready",
                 "shutdown": "draining" if stopping() else "no",
                 **{f"issuer {issuer.name}": issuer.keys.value for issuer in watch.issuers()},
+                **{
+                    f"session route of {issuer.name}": issuer.route_fault or "answers"
+                    for issuer in watch.issuers()
+                    if issuer.asks_app
+                },
             }
         return _json(body, 200 if ready else 503)
 

@@ -87,7 +87,12 @@ class ServerSection(Section):
         spec("TIDEGATE_UPSTREAM_CONNECTIONS", k.Integer(1, 1_000, "connections"), "How many connections to Stream."),
     ] = 8
     probe_seconds: Annotated[
-        int, spec("TIDEGATE_PROBE_SECONDS", k.Integer(5, 3_600, "s"), "How often Stream's health is probed.")
+        int,
+        spec(
+            "TIDEGATE_PROBE_SECONDS",
+            k.Integer(5, 3_600, "s"),
+            "How often Stream's health is probed, and a session route that fails.",
+        ),
     ] = 30
     docs: Annotated[
         bool,

@@ -220,6 +220,20 @@ def _issuers(issuers: tuple[IssuerHealth, ...]) -> Iterator[Finding]:
                 f"There are no usable keys of issuer {issuer.name}; its sessions cannot be verified.",
                 (f"Check the issuer URL or JWKS URL of issuer {issuer.name}, and that this machine can reach it.",),
             )
+        if issuer.route_fault:
+            yield _route(issuer)
+
+
+def _route(issuer: IssuerHealth) -> Finding:
+    return Finding(
+        Status.DEGRADED,
+        f"The session route of the app gives issuer {issuer.name} no answers ({issuer.route_fault}), "
+        "so sessions in its database cannot be checked.",
+        (
+            "See that the app runs, and that this machine gets JSON from TIDEGATE_AUTHJS_SESSION_URL, not a redirect.",
+            "If it is slow, look at the app's database, or raise TIDEGATE_AUTHJS_TIMEOUT_MS (milliseconds).",
+        ),
+    )
 
 
 def _stream(inputs: HealthInputs) -> Iterator[Finding]:

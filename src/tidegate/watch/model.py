@@ -82,10 +82,14 @@ class IssuerHealth:
     Attributes:
         name: as configured.
         keys: how current its keys are.
+        asks_app: whether sessions are asked for at the app's own session route.
+        route_fault: why that gives no answer, one word of a closed set; "" where it answers.
     """
 
     name: str
     keys: KeyState
+    asks_app: bool = False
+    route_fault: str = ""
 
     @property
     def usable(self) -> bool:

@@ -89,9 +89,15 @@ class Watch:
         return None if probe is None else probe.failure
 
     def issuers(self) -> tuple[IssuerHealth, ...]:
-        """How current the keys of each issuer are."""
-        return tuple(IssuerHealth(issuer.policy.name, issuer.keys.status().state) for issuer in self._issuers)
+        """How current the keys of each issuer are, and whether an app that is asked for sessions answers."""
+        return tuple(map(_condition, self._issuers))
 
     def can_exchange(self) -> bool:
         """Whether sessions of at least one issuer can be verified now."""
         return any(issuer.usable for issuer in self.issuers())
+
+
+def _condition(issuer: Issuer) -> IssuerHealth:
+    vigil = None if issuer.sessions is None else issuer.sessions.vigil
+    fault = "" if vigil is None or vigil.fault is None else vigil.fault.value
+    return IssuerHealth(issuer.policy.name, issuer.keys.status().state, vigil is not None, fault)

@@ -65,5 +65,6 @@ def _lookups(name: str, settings: Settings, clock: Clock) -> Lookups | None:
         refused_seconds=settings.authjs_refused_seconds,
         at_once=settings.authjs_lookups_max,
         entries=settings.authjs_answers,
+        vigil_seconds=settings.probe_seconds,
     )
     return Lookups(name, route, clock, options)

@@ -5,7 +5,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -13,6 +13,7 @@ from tidegate.bounded import BoundedTable
 from tidegate.clock import Clock
 from tidegate.errors import Reason, Refusal
 from tidegate.identity.authjs.route import Person
+from tidegate.identity.authjs.vigil import Asked, Vigil
 from tidegate.identity.fetch import FetchError
 from tidegate.identity.model import CheckName, ClaimRefused, KeysNeeded
 from tidegate.metrics import SESSION_LOOKUP_ENTRIES, SESSION_LOOKUP_EVICTED, SESSION_LOOKUPS, SESSION_LOOKUPS_FLYING
@@ -46,18 +47,6 @@ class LookupNeeded(KeysNeeded):
         )
 
 
-class Asked(Protocol):
-    """Who knows the sessions: the app's route."""
-
-    async def ask(self, token: bytes) -> Person | None:
-        """Whose session it is; raises `FetchError` where that could not be found out."""
-        ...
-
-    async def aclose(self) -> None:
-        """Let go of whatever is held."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class LookupOptions:
     """The limits of asking.
@@ -67,12 +56,14 @@ class LookupOptions:
         refused_seconds: how long its saying that there is no such session counts.
         at_once: questions under way at a time; who would be one more is answered 503.
         entries: answers remembered.
+        vigil_seconds: between questions of our own while the app gives no answers.
     """
 
     fresh_seconds: int = 10
     refused_seconds: int = 5
     at_once: int = 8
     entries: int = 10_000
+    vigil_seconds: float = 30.0
 
 
 class _Answer(NamedTuple):
@@ -88,9 +79,13 @@ class Lookups:
         route: answers.
         clock: for the age of answers.
         options: the limits.
+
+    Attributes:
+        vigil: told how questions end.
     """
 
     def __init__(self, name: str, route: Asked, clock: Clock, options: LookupOptions) -> None:
+        self.vigil = Vigil(route, options.vigil_seconds)
         self._name = name
         self._route = route
         self._clock = clock
@@ -182,6 +177,7 @@ class Lookups:
     def _learn(self, key: bytes, person: Person | None) -> None:
         options, ticks = self._options, self._clock.monotonic()
         SESSION_LOOKUPS.labels("none" if person is None else "found").inc()
+        self.vigil.answered()
         if self._failing:
             self._failing = False
             _log.info("session_lookups_work_again", issuer=self._name)
@@ -196,6 +192,7 @@ class Lookups:
 
     def _failed(self, result: str, cause: str) -> None:
         SESSION_LOOKUPS.labels(result).inc()
+        self.vigil.doubt()
         if not self._failing:  # one line for an outage, not one for each caller
             self._failing = True
             _log.warning("session_lookups_fail", issuer=self._name, cause=cause)

@@ -10,6 +10,7 @@ from tidegate.identity.authjs.jwe import SEGMENTS, parse
 from tidegate.identity.authjs.keys import SecretKeys
 from tidegate.identity.authjs.lookups import LookupNeeded, Lookups
 from tidegate.identity.authjs.route import can_be_asked
+from tidegate.identity.authjs.vigil import Vigil
 from tidegate.identity.jws import DEFAULT, JwsLimits, TokenMalformed, TokenTooLarge
 from tidegate.identity.keys import LiveKey
 from tidegate.identity.model import CheckName, ClaimRefused, IssuerPolicy, KeysNeeded
@@ -99,6 +100,11 @@ class AuthjsSessions:
             _check_id(claims.get("sub"))
             return Opened(claims, self._asked_policy, self._app)
         raise TokenMalformed("The token is neither a signed session nor one of Auth.js as it is configured here.")
+
+    @property
+    def vigil(self) -> Vigil | None:
+        """Who knows whether the app's session route answers; None where it is not asked."""
+        return None if self._lookups is None else self._lookups.vigil
 
     def silenced(self) -> "AuthjsSessions":
         """The same, for explanations: nothing that it is given leaves this machine."""
