@@ -115,9 +115,17 @@ async def test_lines_are_written_in_batches_and_flush_loses_none(stream):
 
 
 def test_a_closed_stream_does_not_end_the_service():
-    stream = io.StringIO()
+    tried = []
+
+    class Closed(io.StringIO):
+        def write(self, text):
+            tried.append(text)
+            return super().write(text)
+
+    stream = Closed()
     stream.close()
     logs.RequestLog(ManualClock(), stream, as_json=True).line("id", "GET", "/", 200, 0.1)
+    assert len(tried) == 1
 
 
 @pytest.mark.parametrize(("log_format", "expected"), [("json", True), ("console", False), ("auto", True)])

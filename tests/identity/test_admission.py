@@ -29,9 +29,13 @@ EVEN = 2**2047 + 2**1024
 SMALL_FACTOR = 3 * (2**2046 + 1)
 
 
-def refused(member, why):
-    with pytest.raises(KeyRefusedError, match=why):
+def refusal_of(member):
+    """Why a key is refused; of one that is admitted, that it is."""
+    try:
         public_key_from_jwk(member)
+    except KeyRefusedError as refusal:
+        return str(refusal)
+    return "admitted"
 
 
 @pytest.mark.parametrize("algorithm", FAMILIES)
@@ -53,22 +57,22 @@ def test_with_alg_a_key_serves_that_one(algorithm):
      ("Ed25519", "ES256")],
 )  # fmt: skip
 def test_alg_must_fit_the_key(algorithm, alg):
-    refused(jwk(private_key(algorithm), alg=alg), "does not fit")
+    assert "does not fit" in refusal_of(jwk(private_key(algorithm), alg=alg))
 
 
 @pytest.mark.parametrize("alg", ["HS256", "none", "", "RSA-OAEP", "ES256K", "Ed448", "rs256", 5, None, ["RS256"]])
 def test_alg_must_be_a_supported_signature_algorithm(alg):
-    refused(jwk(rsa_key()) | {"alg": alg}, "its alg is not a supported signature algorithm")
+    assert "its alg is not a supported signature algorithm" in refusal_of(jwk(rsa_key()) | {"alg": alg})
 
 
 @pytest.mark.parametrize("use", ["enc", "", None, ["sig"], "SIG"])
 def test_use_is_obeyed(use):
-    refused(jwk(rsa_key()) | {"use": use}, "its use is not sig")
+    assert "its use is not sig" in refusal_of(jwk(rsa_key()) | {"use": use})
 
 
 @pytest.mark.parametrize("operations", [["verify"], ["sign", "verify"]])
 def test_key_ops_with_verify_are_accepted(operations):
-    public_key_from_jwk(jwk(rsa_key(), key_ops=operations))
+    assert refusal_of(jwk(rsa_key(), key_ops=operations)) == "admitted"
 
 
 @pytest.mark.parametrize(
@@ -77,24 +81,24 @@ def test_key_ops_with_verify_are_accepted(operations):
      ("verify", "not a list"), ([1], "not a list"), (None, "not a list"), (["verify", None], "not a list")],
 )  # fmt: skip
 def test_key_ops_are_obeyed(operations, why):
-    refused(jwk(rsa_key()) | {"key_ops": operations}, why)
+    assert why in refusal_of(jwk(rsa_key()) | {"key_ops": operations})
 
 
 @pytest.mark.parametrize("secret", [b"", b"a secret of thirty-two octets...."])
 def test_a_symmetric_key_is_refused(secret):
-    refused({"kty": "oct", "k": b64(secret), "alg": "HS256"}, "symmetric")
-    refused({"kty": "oct"}, "symmetric")
+    assert "symmetric" in refusal_of({"kty": "oct", "k": b64(secret), "alg": "HS256"})
+    assert "symmetric" in refusal_of({"kty": "oct"})
 
 
 @pytest.mark.parametrize("member", ["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
 @pytest.mark.parametrize("algorithm", FAMILIES)
 def test_private_members_are_refused_even_when_empty(member, algorithm):
-    refused(jwk(private_key(algorithm)) | {member: None}, "private members")
+    assert "private members" in refusal_of(jwk(private_key(algorithm)) | {member: None})
 
 
 @pytest.mark.parametrize("kty", ["rsa", "DSA", "", None, 1, ["RSA"], {}])
 def test_other_key_types_are_refused(kty):
-    refused(jwk(rsa_key()) | {"kty": kty}, "key type")
+    assert "key type" in refusal_of(jwk(rsa_key()) | {"kty": kty})
 
 
 def test_embedded_certificates_and_addresses_are_not_looked_at():
@@ -108,12 +112,12 @@ def test_embedded_certificates_and_addresses_are_not_looked_at():
 def test_short_rsa_keys_are_refused(bits):
     modulus = rsa_key(1024).public_key().public_numbers().n if bits == 1024 else 2**2047 - 1
     assert modulus.bit_length() == bits
-    refused({"kty": "RSA", "n": uint(modulus), "e": "AQAB"}, "2048 to 8192 bits")
+    assert "2048 to 8192 bits" in refusal_of({"kty": "RSA", "n": uint(modulus), "e": "AQAB"})
 
 
 def test_a_modulus_that_would_make_every_verification_slow_is_refused():
-    refused({"kty": "RSA", "n": uint(2**8192 + 1), "e": "AQAB"}, "too long|2048 to 8192 bits")
-    refused({"kty": "RSA", "n": uint(2**60_000 + 1), "e": "AQAB"}, "too long")
+    assert "2048 to 8192 bits" in refusal_of({"kty": "RSA", "n": uint(2**8192 + 1), "e": "AQAB"})
+    assert "too long" in refusal_of({"kty": "RSA", "n": uint(2**60_000 + 1), "e": "AQAB"})
 
 
 def test_the_longest_modulus_is_admitted():
@@ -126,7 +130,7 @@ def test_the_longest_modulus_is_admitted():
 
 @pytest.mark.parametrize("exponent", [1, 2, 3, 17, 257, 65535, 65536, 65538, 2**32 + 1, 2**2047 - 1])
 def test_other_exponents_are_refused(exponent):
-    refused(jwk(rsa_key(), e=uint(exponent)), "exponent")
+    assert "exponent" in refusal_of(jwk(rsa_key(), e=uint(exponent)))
 
 
 def test_a_larger_odd_exponent_is_admitted():
@@ -136,11 +140,11 @@ def test_a_larger_odd_exponent_is_admitted():
 
 @pytest.mark.parametrize("modulus", [EVEN, SMALL_FACTOR])
 def test_a_modulus_with_a_small_factor_is_refused(modulus):
-    refused({"kty": "RSA", "n": uint(modulus), "e": "AQAB"}, "small factor")
+    assert "small factor" in refusal_of({"kty": "RSA", "n": uint(modulus), "e": "AQAB"})
 
 
 def test_a_key_of_the_faulty_library_is_refused():
-    refused({"kty": "RSA", "n": uint(roca_modulus()), "e": "AQAB"}, "ROCA")
+    assert "ROCA" in refusal_of({"kty": "RSA", "n": uint(roca_modulus()), "e": "AQAB"})
 
 
 def test_a_key_of_the_faulty_library_is_refused_as_pem():
@@ -157,62 +161,64 @@ def test_a_key_of_the_faulty_library_is_refused_as_pem():
      ("AR", "not canonical"), ("\u00e9", "not canonical"), ("A" * 1369, "too long"), ("AAAA", "begins with a zero")],
 )  # fmt: skip
 def test_rsa_members_must_be_canonical(name, value, why):
-    refused(jwk(rsa_key()) | {name: value}, f"its member {name} is .*{why}|its member {name} {why}")
+    refusal = refusal_of(jwk(rsa_key()) | {name: value})
+    assert refusal.startswith(f"its member {name} ")
+    assert why in refusal
 
 
 def test_a_modulus_with_a_leading_zero_octet_is_refused():
     modulus = rsa_key().public_key().public_numbers().n
-    refused(jwk(rsa_key(), n=b64(b"\0" + modulus.to_bytes(256, "big"))), "begins with a zero octet")
+    assert "begins with a zero octet" in refusal_of(jwk(rsa_key(), n=b64(b"\0" + modulus.to_bytes(256, "big"))))
 
 
 @pytest.mark.parametrize("algorithm", ["ES256", "ES384", "ES512"])
 def test_a_point_off_the_curve_is_refused(algorithm):
     good = jwk(private_key(algorithm))
     x = base64.urlsafe_b64decode(good["x"] + "==")
-    refused(good | {"x": b64(x[:-1] + bytes([x[-1] ^ 1]))}, "not on its curve")
-    refused(good | {"x": b64(bytes(len(x))), "y": b64(bytes(len(x)))}, "not on its curve")
-    refused(good | {"x": good["y"], "y": good["x"]}, "not on its curve")
+    assert "not on its curve" in refusal_of(good | {"x": b64(x[:-1] + bytes([x[-1] ^ 1]))})
+    assert "not on its curve" in refusal_of(good | {"x": b64(bytes(len(x))), "y": b64(bytes(len(x)))})
+    assert "not on its curve" in refusal_of(good | {"x": good["y"], "y": good["x"]})
 
 
 def test_a_point_of_another_curve_is_refused():
     good = jwk(private_key("ES256"))
     other = jwk(private_key("ES384"))
-    refused(good | {"x": other["x"]}, "not as long")
-    refused(other | {"crv": "P-256"}, "not as long")
-    refused(good | {"crv": "P-384"}, "not as long")
+    assert "not as long" in refusal_of(good | {"x": other["x"]})
+    assert "not as long" in refusal_of(other | {"crv": "P-256"})
+    assert "not as long" in refusal_of(good | {"crv": "P-384"})
 
 
 def test_a_coordinate_beyond_the_field_is_refused():
     good = jwk(private_key("ES256"))
     prime = 2**256 - 2**224 + 2**192 + 2**96 - 1
-    refused(good | {"x": uint(prime + 5, 32)}, "not on its curve")
+    assert "not on its curve" in refusal_of(good | {"x": uint(prime + 5, 32)})
 
 
 @pytest.mark.parametrize("cut", [1, -1])
 def test_coordinates_have_the_full_length(cut):
     good = jwk(private_key("ES256"))
     y = base64.urlsafe_b64decode(good["y"] + "==")
-    refused(good | {"y": b64(y[1:] if cut > 0 else b"\0" + y)}, "not as long")
+    assert "not as long" in refusal_of(good | {"y": b64(y[1:] if cut > 0 else b"\0" + y)})
 
 
 @pytest.mark.parametrize("crv", ["secp256k1", "p-256", "Ed25519", "", None, 256, ["P-256"]])
 def test_other_curves_are_refused(crv):
-    refused(jwk(private_key("ES256")) | {"crv": crv}, "its curve")
+    assert "its curve" in refusal_of(jwk(private_key("ES256")) | {"crv": crv})
 
 
 @pytest.mark.parametrize("crv", ["Ed448", "X25519", "P-256", None, 1])
 def test_other_okp_curves_are_refused(crv):
-    refused(jwk(private_key("Ed25519")) | {"crv": crv}, "not Ed25519")
+    assert "not Ed25519" in refusal_of(jwk(private_key("Ed25519")) | {"crv": crv})
 
 
 @pytest.mark.parametrize("size", [1, 31, 33, 57])
 def test_an_ed25519_key_has_32_octets(size):
-    refused(jwk(private_key("Ed25519"), x=b64(b"\5" * size)), "32 octets")
+    assert "32 octets" in refusal_of(jwk(private_key("Ed25519"), x=b64(b"\5" * size)))
 
 
 @pytest.mark.parametrize("octets", [bytes(32), b"\1" + bytes(31), b"\2" + bytes(31), b"\xff" * 32])
 def test_an_ed25519_key_is_a_sound_point(octets):
-    refused(jwk(private_key("Ed25519"), x=b64(octets)), "not on the curve or is of small order")
+    assert "not on the curve or is of small order" in refusal_of(jwk(private_key("Ed25519"), x=b64(octets)))
 
 
 @pytest.mark.parametrize("algorithm", FAMILIES)

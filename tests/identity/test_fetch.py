@@ -182,14 +182,15 @@ def test_plain_http_reaches_loopback_only_where_allowed(host):
 def test_no_other_address_is_reached_by_plain_http(address, allowed):
     host = f"[{address}]" if address.version == 6 else str(address)
     if allowed and ipaddress.ip_address(address).is_loopback:
-        check_url(f"http://{host}/", loopback_http=allowed)
+        assert check_url(f"http://{host}/", loopback_http=allowed) is None
     else:
         with pytest.raises(FetchError):
             check_url(f"http://{host}/", loopback_http=allowed)
 
 
-def test_https_is_allowed_everywhere():
-    check_url("https://login.example:8443/path/jwks.json?v=1", loopback_http=False)
+@pytest.mark.parametrize("loopback_http", [False, True])
+def test_https_is_allowed_everywhere(loopback_http):
+    assert check_url("https://login.example:8443/path/jwks.json?v=1", loopback_http=loopback_http) is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import base64
+import itertools
 import json
 import string
 
@@ -7,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from support.signing import ALGORITHMS, jwk, pem, private_key, resign, rsa_key, token
-from support.verifying import ALL, key_set, refused
+from support.verifying import ALL, key_set
 from tidegate.errors import Reason, Refusal
 from tidegate.identity import jws
 from tidegate.identity.keys import KeySet
@@ -70,7 +71,8 @@ def test_the_example_of_rfc_8037_appendix_a_4_has_no_object_inside():
         "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc."
         "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
     )
-    refused(compact, key_set(member), why="payload is refused: not JSON")
+    with pytest.raises(jws.TokenMalformed, match="payload is refused: not JSON"):
+        jws.verify(compact, key_set(member), ALL)
 
 
 # Form
@@ -85,12 +87,14 @@ def test_the_example_of_rfc_8037_appendix_a_4_has_no_object_inside():
      lambda t: t[: t.index(b".")] + t[t.rindex(b".") :], lambda t: t[t.index(b".") :], lambda t: t[1:]],
 )  # fmt: skip
 def test_other_forms_are_malformed(spoil, keys):
-    refused(spoil(token(kid="k1")), keys)
+    with pytest.raises(jws.TokenMalformed):
+        jws.verify(spoil(token(kid="k1")), keys, ALL)
 
 
 def test_a_detached_payload_is_malformed(keys):
     header, _, _ = token(kid="k1").split(b".")
-    refused(resign(header + b"."), keys, why="payload is refused: not JSON")
+    with pytest.raises(jws.TokenMalformed, match="payload is refused: not JSON"):
+        jws.verify(resign(header + b"."), keys, ALL)
 
 
 @pytest.mark.parametrize("part", [0, 1, 2])
@@ -106,7 +110,8 @@ def test_no_segment_may_be_spelled_otherwise(part, spoil, keys):
     segments[part] = spoil(segments[part])
     # The first two are signed anew, so that only the spelling can be what is refused.
     compact = b".".join(segments) if part == 2 else resign(b".".join(segments[:2]))
-    refused(compact, keys, why="not canonical base64url")
+    with pytest.raises(jws.TokenMalformed, match="not canonical base64url"):
+        jws.verify(compact, keys, ALL)
 
 
 @pytest.mark.parametrize("part", [0, 1, 2])
@@ -121,12 +126,15 @@ def test_stray_bits_at_the_end_of_a_segment_are_refused(part, keys):
         segments[part] = segment[:-1] + last.encode()
         padded = [s + b"=" * (-len(s) % 4) for s in (segment, segments[part])]
         assert base64.urlsafe_b64decode(padded[0]) == base64.urlsafe_b64decode(padded[1])
-        refused(b".".join(segments) if part == 2 else resign(b".".join(segments[:2])), keys, why="not canonical")
+        with pytest.raises(jws.TokenMalformed, match="not canonical"):
+            jws.verify(b".".join(segments) if part == 2 else resign(b".".join(segments[:2])), keys, ALL)
 
 
 def test_text_outside_ascii_is_malformed(keys):
-    refused(token(kid="k1").decode() + "\u00e9", keys, why="outside ASCII")
-    refused(token(kid="k1").decode().replace(".", "\u2024"), keys, why="outside ASCII")
+    with pytest.raises(jws.TokenMalformed, match="outside ASCII"):
+        jws.verify(token(kid="k1").decode() + "\u00e9", keys, ALL)
+    with pytest.raises(jws.TokenMalformed, match="outside ASCII"):
+        jws.verify(token(kid="k1").decode().replace(".", "\u2024"), keys, ALL)
 
 
 # Size
@@ -139,7 +147,8 @@ def test_the_whole_token_is_bounded_before_anything_else(keys, monkeypatch):
     assert jws.verify(fits, keys, ALL)
     monkeypatch.setattr(jws.base64url, "decode", lambda _: pytest.fail("decoded"))
     for compact in (fits + b"A" * (8193 - len(fits)), b"." * 8193, "\u00e9" * 8193):
-        refused(compact, keys, error=jws.TokenTooLarge, why="8192")
+        with pytest.raises(jws.TokenTooLarge, match="8192"):
+            jws.verify(compact, keys, ALL)
 
 
 def test_the_exact_size_is_accepted(keys):
@@ -147,16 +156,20 @@ def test_the_exact_size_is_accepted(keys):
     limits = jws.JwsLimits(token_octets=len(compact), header_octets=compact.index(b"."))
     assert jws.verify(compact, keys, ALL, limits=limits)
     small = jws.JwsLimits(token_octets=len(compact) - 1)
-    refused(compact, keys, error=jws.TokenTooLarge, why="The token is larger", limits=small)
+    with pytest.raises(jws.TokenTooLarge, match="The token is larger"):
+        jws.verify(compact, keys, ALL, limits=small)
     small = jws.JwsLimits(header_octets=compact.index(b".") - 1)
-    refused(compact, keys, error=jws.TokenTooLarge, why="header is larger", limits=small)
+    with pytest.raises(jws.TokenTooLarge, match="header is larger"):
+        jws.verify(compact, keys, ALL, limits=small)
     jws.verify(compact, keys, ALL)  # a header that is remembered is measured all the same
-    refused(compact, keys, error=jws.TokenTooLarge, why="header is larger", limits=small)
+    with pytest.raises(jws.TokenTooLarge, match="header is larger"):
+        jws.verify(compact, keys, ALL, limits=small)
 
 
 def test_the_header_is_bounded_before_it_is_decoded(keys, monkeypatch):
     monkeypatch.setattr(jws.base64url, "decode", lambda _: pytest.fail("decoded"))
-    refused(b"A" * 2049 + b".AAAA.AAAA", keys, error=jws.TokenTooLarge, why="2048")
+    with pytest.raises(jws.TokenTooLarge, match="2048"):
+        jws.verify(b"A" * 2049 + b".AAAA.AAAA", keys, ALL)
 
 
 # JSON
@@ -174,7 +187,8 @@ def test_the_header_is_bounded_before_it_is_decoded(keys, monkeypatch):
 )  # fmt: skip
 def test_header_and_payload_are_strict_json_objects(where, octets, why, keys):
     compact = token(**{"header": {"alg": "RS256", "kid": "k1"}} | {where: octets})
-    refused(compact, keys, why=f"{where} is refused: .*{why}")
+    with pytest.raises(jws.TokenMalformed, match=f"{where} is refused: .*{why}"):
+        jws.verify(compact, keys, ALL)
 
 
 # Header
@@ -182,8 +196,10 @@ def test_header_and_payload_are_strict_json_objects(where, octets, why, keys):
 
 @pytest.mark.parametrize("alg", [None, 256, ["RS256"], {"RS256": 1}, True])
 def test_alg_must_be_a_string(alg, keys):
-    refused(token(header={"alg": alg}), keys, why="alg")
-    refused(token(header={"typ": "JWT"}), keys, why="alg")
+    with pytest.raises(jws.TokenMalformed, match="alg"):
+        jws.verify(token(header={"alg": alg}), keys, ALL)
+    with pytest.raises(jws.TokenMalformed, match="alg"):
+        jws.verify(token(header={"typ": "JWT"}), keys, ALL)
 
 
 @pytest.mark.parametrize(
@@ -195,43 +211,48 @@ def test_other_algorithms_are_not_allowed(alg, signed, keys):
     compact = token(header={"alg": alg, "kid": "k1"})
     if not signed:
         compact = compact[: compact.rindex(b".") + 1]
-    refused(compact, keys, error=jws.AlgorithmNotAllowed)
+    with pytest.raises(jws.AlgorithmNotAllowed):
+        jws.verify(compact, keys, ALL)
     # Even a careless list does not help: no key serves them.
-    refused(compact, keys, ALL | {alg}, error=jws.AlgorithmNotAllowed)
+    with pytest.raises(jws.AlgorithmNotAllowed):
+        jws.verify(compact, keys, ALL | {alg})
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_the_list_is_obeyed(algorithm):
     keys = key_set(jwk(private_key(algorithm), kid="k1"))
     compact = token(algorithm, kid="k1")
-    refused(compact, keys, ALL - {algorithm}, error=jws.AlgorithmNotAllowed, why="issuer's list")
-    refused(compact, keys, frozenset(), error=jws.AlgorithmNotAllowed, why="issuer's list")
+    with pytest.raises(jws.AlgorithmNotAllowed, match="issuer's list"):
+        jws.verify(compact, keys, ALL - {algorithm})
+    with pytest.raises(jws.AlgorithmNotAllowed, match="issuer's list"):
+        jws.verify(compact, keys, frozenset())
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
-@pytest.mark.parametrize("other", ALGORITHMS)
+@pytest.mark.parametrize(("algorithm", "other"), list(itertools.permutations(ALGORITHMS, 2)))
 def test_a_key_with_alg_verifies_no_other(algorithm, other):
-    if algorithm == other:
-        return
     keys = key_set(jwk(private_key(algorithm), alg=algorithm, kid="k1"))
     compact = token(other, kid="k1")
-    refused(compact, keys, error=jws.AlgorithmNotAllowed, why="its key")
+    with pytest.raises(jws.AlgorithmNotAllowed, match="its key"):
+        jws.verify(compact, keys, ALL)
 
 
 @pytest.mark.parametrize("crit", [["exp"], ["b64"], ["foo"], [], "exp", None, {}, 1, ["exp", "exp"]])
 def test_crit_is_refused_whatever_it_says(crit, keys):
-    refused(token(kid="k1", crit=crit, foo=1), keys, why="crit")
+    with pytest.raises(jws.TokenMalformed, match="crit"):
+        jws.verify(token(kid="k1", crit=crit, foo=1), keys, ALL)
 
 
 @pytest.mark.parametrize("b64", [True, False, None, "false"])
 def test_b64_is_refused_whatever_it_says(b64, keys):
-    refused(token(kid="k1", b64=b64), keys, why="b64")
+    with pytest.raises(jws.TokenMalformed, match="b64"):
+        jws.verify(token(kid="k1", b64=b64), keys, ALL)
 
 
 @pytest.mark.parametrize("name", ["kid", "typ"])
 @pytest.mark.parametrize("value", [None, 1, ["k1"], {"k1": 1}, True])
 def test_kid_and_typ_are_strings(name, value, keys):
-    refused(token(**{"kid": "k1"} | {name: value}), keys, why=f"{name} is not a string")
+    with pytest.raises(jws.TokenMalformed, match=f"{name} is not a string"):
+        jws.verify(token(**{"kid": "k1"} | {name: value}), keys, ALL)
 
 
 def test_unknown_members_are_ignored(keys):
@@ -246,8 +267,10 @@ def test_embedded_keys_and_addresses_are_neither_used_nor_in_the_way(keys):
         "x5t": "AA", "x5t#S256": "AA",
     }  # fmt: skip
     assert jws.verify(token(kid="k1", **embedded), keys, ALL)
-    refused(token(private=mallory, kid="k1", **embedded), keys, error=jws.SignatureInvalid)
-    refused(token(private=mallory, **embedded), key_set(), error=jws.KeyUnknown)
+    with pytest.raises(jws.SignatureInvalid):
+        jws.verify(token(private=mallory, kid="k1", **embedded), keys, ALL)
+    with pytest.raises(jws.KeyUnknown):
+        jws.verify(token(private=mallory, **embedded), key_set(), ALL)
 
 
 def test_what_can_be_known_before_verifying(keys):
@@ -266,21 +289,26 @@ def test_what_can_be_known_before_verifying(keys):
 
 
 def test_an_unknown_kid_is_told_by_attribute_only(keys):
-    error = refused(token(kid="zebra"), keys, error=jws.KeyUnknown)
+    with pytest.raises(jws.KeyUnknown) as caught:
+        jws.verify(token(kid="zebra"), keys, ALL)
+    error = caught.value
     assert error.kid == "zebra"
     assert "zebra" not in str(error)
 
 
 def test_without_kid_one_key_must_fit():
     two = key_set(jwk(rsa_key(), kid="a"), jwk(rsa_key(serial=1), kid="b"), jwk(private_key("ES256"), kid="c"))
-    error = refused(token("RS256"), two, error=jws.KeyUnknown, why="names no key")
+    with pytest.raises(jws.KeyUnknown, match="names no key") as caught:
+        jws.verify(token("RS256"), two, ALL)
+    error = caught.value
     assert error.kid is None
     assert jws.verify(token("ES256"), two, ALL)
 
 
 def test_the_key_named_is_the_only_one_tried():
     two = key_set(jwk(rsa_key(), kid="a"), jwk(rsa_key(serial=1), kid="b"))
-    refused(token(kid="b"), two, error=jws.SignatureInvalid)
+    with pytest.raises(jws.SignatureInvalid):
+        jws.verify(token(kid="b"), two, ALL)
     assert jws.verify(token(kid="a"), two, ALL)
     assert jws.verify_with_key(token(kid="b", private=rsa_key(serial=1)), two, ALL)[1] is two.by_kid("b")
 
@@ -288,7 +316,8 @@ def test_the_key_named_is_the_only_one_tried():
 def test_a_key_that_left_verifies_nothing():
     keys = key_set(jwk(rsa_key(), kid="a"))
     keys.without("a")
-    refused(token(kid="a"), keys, error=jws.KeyUnknown)
+    with pytest.raises(jws.KeyUnknown):
+        jws.verify(token(kid="a"), keys, ALL)
 
 
 # The headers that are remembered
@@ -297,9 +326,12 @@ def test_a_key_that_left_verifies_nothing():
 def test_a_header_is_remembered_after_a_good_signature_only(keys):
     compact = token(kid="k1")
     segment = compact[: compact.index(b".")]
-    refused(compact[:-4] + b"AAAA", keys, error=jws.SignatureInvalid)
-    refused(compact, keys, frozenset(), error=jws.AlgorithmNotAllowed)
-    refused(compact, key_set(), error=jws.KeyUnknown)
+    with pytest.raises(jws.SignatureInvalid):
+        jws.verify(compact[:-4] + b"AAAA", keys, ALL)
+    with pytest.raises(jws.AlgorithmNotAllowed):
+        jws.verify(compact, keys, frozenset())
+    with pytest.raises(jws.KeyUnknown):
+        jws.verify(compact, key_set(), ALL)
     jws.parse(compact)
     assert jws._headers == {}
     jws.verify(compact, keys, ALL)
@@ -309,16 +341,21 @@ def test_a_header_is_remembered_after_a_good_signature_only(keys):
 def test_a_remembered_header_decides_nothing_else(keys):
     compact = token(kid="k1")
     jws.verify(compact, keys, ALL)
-    refused(compact[:-4] + b"AAAA", keys, error=jws.SignatureInvalid)
-    refused(compact, keys, frozenset({"ES256"}), error=jws.AlgorithmNotAllowed)
-    refused(compact, key_set(), error=jws.KeyUnknown)
-    refused(token(payload={"sub": "user_2"}, private=rsa_key(serial=1), kid="k1"), keys, error=jws.SignatureInvalid)
+    with pytest.raises(jws.SignatureInvalid):
+        jws.verify(compact[:-4] + b"AAAA", keys, ALL)
+    with pytest.raises(jws.AlgorithmNotAllowed):
+        jws.verify(compact, keys, frozenset({"ES256"}))
+    with pytest.raises(jws.KeyUnknown):
+        jws.verify(compact, key_set(), ALL)
+    with pytest.raises(jws.SignatureInvalid):
+        jws.verify(token(payload={"sub": "user_2"}, private=rsa_key(serial=1), kid="k1"), keys, ALL)
     assert jws.verify(token(payload={"sub": "user_2"}, kid="k1"), keys, ALL) == b'{"sub": "user_2"}'
 
 
 def test_a_header_of_one_octet_more_is_read_anew(keys):
     jws.verify(token(header=b'{"alg":"RS256","kid":"k1"}'), keys, ALL)
-    refused(token(header=b'{"alg":"RS256","kid":"k1","crit":["x"]}'), keys, why="crit")
+    with pytest.raises(jws.TokenMalformed, match="crit"):
+        jws.verify(token(header=b'{"alg":"RS256","kid":"k1","crit":["x"]}'), keys, ALL)
 
 
 def test_the_memory_is_bounded_in_number_and_size():

@@ -16,7 +16,7 @@ from joserfc import jws as joserfc_jws
 from joserfc.jwk import JWKRegistry
 
 from support.signing import b64, jwk, octets, pem, private_key, resign, rsa_key, token
-from support.verifying import ALL, key_set, refused
+from support.verifying import ALL, key_set
 from support.weakmoduli import roca_modulus
 from tidegate.identity import jws
 from tidegate.identity.keys import KeySet
@@ -59,8 +59,10 @@ def test_a_public_key_is_never_an_hmac_secret(form, algorithm, alg):
     mac = hmac.new(published_forms()[form], signed, HMACS[algorithm]).digest()
     compact = signed + b"." + b64(mac).encode()
     for keys in (key_set(jwk(rsa_key(), kid="k1", alg=alg)), KeySet.from_pem(pem(rsa_key()))):
-        refused(compact, keys, error=jws.AlgorithmNotAllowed)
-        refused(compact, keys, ALL | set(HMACS), error=jws.AlgorithmNotAllowed)
+        with pytest.raises(jws.AlgorithmNotAllowed):
+            jws.verify(compact, keys, ALL)
+        with pytest.raises(jws.AlgorithmNotAllowed):
+            jws.verify(compact, keys, ALL | set(HMACS))
 
 
 def test_a_published_secret_is_no_key():
@@ -69,14 +71,16 @@ def test_a_published_secret_is_no_key():
     assert [rejected.kid for rejected in keys.rejected] == ["k1"]
     signed = token(header={"alg": "HS256", "kid": "k1"}).rpartition(b".")[0]
     mac = hmac.new(b"s" * 32, signed, hashlib.sha256).digest()
-    refused(signed + b"." + b64(mac).encode(), keys, ALL | {"HS256"}, error=jws.KeyUnknown)
+    with pytest.raises(jws.KeyUnknown):
+        jws.verify(signed + b"." + b64(mac).encode(), keys, ALL | {"HS256"})
 
 
 @pytest.mark.parametrize("crit", [["x-unknown"], ["exp"], "x-unknown", [], {"b64": 1}])
 def test_critical_extensions_are_refused(crit):
     """PyJWT CVE-2026-32597, Authlib CVE-2025-59420."""
     compact = token(kid="k1", crit=crit, **{"x-unknown": 1})
-    refused(compact, key_set(jwk(rsa_key(), kid="k1")), why="crit")
+    with pytest.raises(jws.TokenMalformed, match="crit"):
+        jws.verify(compact, key_set(jwk(rsa_key(), kid="k1")), ALL)
 
 
 NAMES = ("RS256", "RS384", "PS256")
@@ -91,7 +95,8 @@ def test_header_key_and_list_must_agree(of_header, of_key, of_list):
     if of_header == of_key == of_list:
         assert jws.verify(compact, keys, frozenset({of_list}))
     else:
-        refused(compact, keys, frozenset({of_list}), error=jws.AlgorithmNotAllowed)
+        with pytest.raises(jws.AlgorithmNotAllowed):
+            jws.verify(compact, keys, frozenset({of_list}))
 
 
 @pytest.mark.parametrize("crit", [{"crit": ["b64"]}, {}])
@@ -99,7 +104,8 @@ def test_header_key_and_list_must_agree(of_header, of_key, of_list):
 def test_an_unencoded_payload_is_refused(crit, payload):
     """PyJWT PYSEC-2026-178."""
     header = b64(octets({"alg": "RS256", "kid": "k1", "b64": False} | crit)).encode()
-    refused(resign(header + b"." + payload), key_set(jwk(rsa_key(), kid="k1")))
+    with pytest.raises(jws.TokenMalformed):
+        jws.verify(resign(header + b"." + payload), key_set(jwk(rsa_key(), kid="k1")), ALL)
 
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":'])
@@ -109,9 +115,11 @@ def test_a_deeply_nested_header_stops_no_process(opening):
     header = b'{"alg":"RS256","x":' + opening * 10_000 + b"1" + closing * 10_000 + b"}"
     compact = token(header=header)
     keys = key_set(jwk(rsa_key()))
-    refused(compact, keys, error=jws.TokenTooLarge)
+    with pytest.raises(jws.TokenTooLarge):
+        jws.verify(compact, keys, ALL)
     roomy = jws.JwsLimits(token_octets=10**6, header_octets=10**6)
-    refused(compact, keys, why="nested too deeply", limits=roomy)
+    with pytest.raises(jws.TokenMalformed, match="nested too deeply"):
+        jws.verify(compact, keys, ALL, limits=roomy)
     assert sys.getrecursionlimit() < 10_000
 
 
@@ -134,8 +142,10 @@ def test_a_key_inside_the_token_is_not_trusted(named):
     mallory = rsa_key(serial=1)
     kid = {"kid": "k1"} if named else {}
     compact = token(private=mallory, jwk=jwk(mallory, **kid), **kid)
-    refused(compact, key_set(jwk(rsa_key(), kid="k1")), error=jws.SignatureInvalid)
-    refused(compact, key_set(), error=jws.KeyUnknown)
+    with pytest.raises(jws.SignatureInvalid):
+        jws.verify(compact, key_set(jwk(rsa_key(), kid="k1")), ALL)
+    with pytest.raises(jws.KeyUnknown):
+        jws.verify(compact, key_set(), ALL)
 
 
 @pytest.mark.parametrize("alg", ["none", "None", "NONE", "nOnE", "", " "])
@@ -144,8 +154,10 @@ def test_no_algorithm_is_no_algorithm(alg, sig):
     """Authlib CVE-2026-28802."""
     compact = token(header={"alg": alg}).rpartition(b".")[0] + b"." + sig
     for keys in (key_set(jwk(rsa_key())), key_set()):
-        refused(compact, keys, error=jws.AlgorithmNotAllowed)
-    refused(compact, key_set(jwk(rsa_key())), ALL | {alg}, error=jws.KeyUnknown)
+        with pytest.raises(jws.AlgorithmNotAllowed):
+            jws.verify(compact, keys, ALL)
+    with pytest.raises(jws.KeyUnknown):
+        jws.verify(compact, key_set(jwk(rsa_key())), ALL | {alg})
 
 
 @pytest.mark.parametrize("signed", [True, False])
@@ -155,7 +167,8 @@ def test_the_json_serialization_is_refused(signed, general):
     header, payload, sig = token(kid="k1").decode().split(".")
     part = {"protected": header} | ({"signature": sig} if signed else {})
     document = {"payload": payload} | ({"signatures": [part] if signed else []} if general else part)
-    refused(json.dumps(document), key_set(jwk(rsa_key(), kid="k1")), why="three segments")
+    with pytest.raises(jws.TokenMalformed, match="three segments"):
+        jws.verify(json.dumps(document), key_set(jwk(rsa_key(), kid="k1")), ALL)
 
 
 def test_the_same_kid_of_another_issuer_is_another_key():
@@ -163,17 +176,15 @@ def test_the_same_kid_of_another_issuer_is_another_key():
     first, second = key_set(jwk(rsa_key(), kid="k1")), key_set(jwk(rsa_key(serial=1), kid="k1"))
     compact = token(kid="k1")
     assert jws.verify(compact, first, ALL)
-    refused(compact, second, error=jws.SignatureInvalid)
+    with pytest.raises(jws.SignatureInvalid):
+        jws.verify(compact, second, ALL)
 
 
 def test_a_signature_of_zeros_is_no_signature():
     """Java CVE-2022-21449: r and s of zero verified everything."""
     signed = token("ES256", kid="k1").rpartition(b".")[0]
-    refused(
-        signed + b"." + b64(bytes(64)).encode(),
-        key_set(jwk(private_key("ES256"), kid="k1")),
-        error=jws.SignatureInvalid,
-    )
+    with pytest.raises(jws.SignatureInvalid):
+        jws.verify(signed + b"." + b64(bytes(64)).encode(), key_set(jwk(private_key("ES256"), kid="k1")), ALL)
 
 
 def small_order_forgery():
@@ -190,7 +201,8 @@ def test_a_key_of_small_order_would_let_anybody_in():
     assert joserfc_jws.deserialize_compact(compact, JWKRegistry.import_key(member), registry=registry).payload
     keys = key_set(member)
     assert [re.search("small order", rejected.why) is not None for rejected in keys.rejected] == [True]
-    refused(compact, keys, error=jws.KeyUnknown)
+    with pytest.raises(jws.KeyUnknown):
+        jws.verify(compact, keys, ALL)
 
 
 @pytest.mark.parametrize(

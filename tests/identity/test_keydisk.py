@@ -36,11 +36,12 @@ def file(state, disk):
     return path
 
 
-def assert_ignored(disk, *, cause):
+def ignored_for(disk):
+    """What the one warning says, where the file is ignored."""
     with capture_logs() as logs:
         assert disk.load(ISSUER, URL) is None
     assert [entry["event"] for entry in logs] == ["keys_on_disk_ignored"]
-    assert cause in logs[0]["cause"]
+    return logs[0]["cause"]
 
 
 def test_what_was_saved_is_loaded(disk, file):
@@ -85,7 +86,7 @@ def test_issuers_and_addresses_never_mix(disk):
 @pytest.mark.parametrize("member", ["issuer", "url"])
 def test_a_file_under_the_name_of_another_is_ignored(disk, file, member):
     file.write_text(json.dumps(json.loads(file.read_text()) | {member: "https://other.example"}))
-    assert_ignored(disk, cause="another issuer or address")
+    assert "another issuer or address" in ignored_for(disk)
 
 
 @pytest.mark.parametrize("value", [None, True, "5", -1, 1e400, [], {}])
@@ -100,7 +101,7 @@ def test_impossible_times_are_ignored(disk, file, member, value):
 )
 def test_a_damaged_file_is_ignored(disk, file, octets):
     file.write_bytes(octets)
-    assert_ignored(disk, cause="")
+    assert ignored_for(disk) != ""
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -119,7 +120,7 @@ def test_a_symbolic_link_is_not_read(disk, file, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     file.rename(elsewhere)
     file.symlink_to(elsewhere)
-    assert_ignored(disk, cause="cannot be read")
+    assert "cannot be read" in ignored_for(disk)
 
 
 def test_a_symbolic_link_is_replaced_and_not_followed(disk, file, tmp_path):
@@ -137,7 +138,7 @@ def test_a_folder_that_is_a_symbolic_link_is_neither_read_nor_written(disk, file
     elsewhere = tmp_path / "elsewhere"
     file.parent.rename(elsewhere)
     file.parent.symlink_to(elsewhere)
-    assert_ignored(disk, cause="symbolic link")
+    assert "symbolic link" in ignored_for(disk)
     with pytest.raises(KeyDiskError, match="symbolic link"):
         disk.save(SAVED)
 
@@ -145,12 +146,12 @@ def test_a_folder_that_is_a_symbolic_link_is_neither_read_nor_written(disk, file
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
 def test_a_file_that_others_can_write_is_not_read(disk, file, mode):
     file.chmod(mode)
-    assert_ignored(disk, cause="other users")
+    assert "other users" in ignored_for(disk)
 
 
 def test_a_folder_that_others_can_write_is_not_read(disk, file):
     file.parent.chmod(0o777)
-    assert_ignored(disk, cause="other users")
+    assert "other users" in ignored_for(disk)
 
 
 def test_a_file_of_another_user_is_not_read(disk, file, monkeypatch):
@@ -158,13 +159,13 @@ def test_a_file_of_another_user_is_not_read(disk, file, monkeypatch):
         os.chown(file, 12345, -1)
     else:
         monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
-    assert_ignored(disk, cause="other users")
+    assert "other users" in ignored_for(disk)
 
 
 def test_a_named_pipe_does_not_stop_the_start(disk, file):
     file.unlink()
     os.mkfifo(file)
-    assert_ignored(disk, cause="should not be")
+    assert "should not be" in ignored_for(disk)
 
 
 def test_a_crash_while_writing_leaves_the_old_file(disk, file, monkeypatch):

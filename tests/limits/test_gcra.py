@@ -67,7 +67,7 @@ def test_retry_after_is_the_truth(most, gaps):
             limit.spend("a", now)
         except LimitExceeded as refused:
             now += refused.retry_after
-            limit.spend("a", now)
+            assert allowed(limit, "a", now)
 
 
 def test_memory_is_bounded_by_entries_whoever_asks():
@@ -108,9 +108,9 @@ def test_the_order_is_subject_issuer_total_and_the_first_refusal_ends_it():
 def test_zero_turns_a_limit_off():
     found = limits(address=0, subject=0, issuer=0, total=0)
     for _ in range(1000):
-        found.spend_address("a", 0.0)
-        found.charge_failure("a", 0.0)
-        found.spend_subject("u", "i", 0.0)
+        assert found.spend_address("a", 0.0) is None
+        assert found.charge_failure("a", 0.0) is None
+        assert found.spend_subject("u", "i", 0.0) is None
 
 
 def test_a_failure_costs_ten_requests():

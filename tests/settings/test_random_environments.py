@@ -30,8 +30,8 @@ texts = st.one_of(sensible, st.text(max_size=60), st.text(st.characters(categori
 environments = st.dictionaries(st.sampled_from(sorted(VARIABLES)), texts, max_size=12)
 
 
-def outputs(environ: Mapping[str, str]) -> str:
-    """Everything that could reach a terminal or a log."""
+def outputs(environ: Mapping[str, str]) -> list[str]:
+    """Every line that could reach a terminal or a log."""
     try:
         loaded = load(environ)
     except SettingsError as error:
@@ -39,18 +39,23 @@ def outputs(environ: Mapping[str, str]) -> str:
     else:
         return shown(loaded)
     assert refused.problems
-    assert all(str(problem).isprintable() for problem in refused.problems)
-    return f"{refused} {refused!r} {refused.problems!r}"
+    return [*map(str, refused.problems), *f"{refused}".split("\n"), f"{refused!r} {refused.problems!r}"]
 
 
-def shown(loaded: Loaded) -> str:
+def shown(loaded: Loaded) -> list[str]:
     assert Settings.model_validate(dict(loaded.settings)) == loaded.settings
     assert set(loaded.origins) == set(SPECS)
-    rows = render(loaded)
-    assert all(row.value.isprintable() and row.origin.isprintable() for row in rows)
-    lines = check(loaded, facts=Facts())
-    assert all(text.isprintable() for text in (*loaded.warnings, *(line.mend for line in lines)))
-    return f"{rows} {loaded.warnings} {loaded.origins} {lines}"
+    rows, lines = render(loaded), check(loaded, facts=Facts())
+    told = (text for row in rows for text in (row.value, row.origin))
+    return [*told, *loaded.warnings, *(line.mend for line in lines), f"{rows} {loaded.origins} {lines}"]
+
+
+def keeps_the_secret(lines: list[str]) -> bool:
+    return fit_to_show(lines) and not any(SECRET in line for line in lines)
+
+
+def fit_to_show(lines: list[str]) -> bool:
+    return all(line.isprintable() for line in lines)
 
 
 @BOUNDED
@@ -58,13 +63,13 @@ def shown(loaded: Loaded) -> str:
 def test_nothing_but_a_settings_error_is_raised_and_the_secret_stays_in(environ):
     for name in SECRET_VARIABLES[:2]:
         environ.pop(name, None)
-    assert SECRET not in outputs({**environ, "STREAM_API_SECRET": SECRET})
+    assert keeps_the_secret(outputs({**environ, "STREAM_API_SECRET": SECRET}))
 
 
 @BOUNDED
 @given(environments)
 def test_the_secret_stays_in_when_everything_else_is_sound(environ):
-    assert SECRET not in outputs({**PRODUCTION, **without(environ, *SECRET_VARIABLES)})
+    assert keeps_the_secret(outputs({**PRODUCTION, **without(environ, *SECRET_VARIABLES)}))
 
 
 STRAYED = (
@@ -80,24 +85,24 @@ STRAYED = (
 @pytest.mark.parametrize("base", [DEVELOPMENT, PRODUCTION], ids=["development", "production"])
 def test_a_secret_pasted_into_any_variable_is_not_repeated(variable, base):
     for text in STRAYED:
-        assert SECRET not in outputs({**base, variable: text})
+        assert keeps_the_secret(outputs({**base, variable: text}))
 
 
 @BOUNDED
 @given(st.sampled_from(sorted(VARIABLES)), sensible, st.sampled_from([DEVELOPMENT, PRODUCTION]))
 def test_one_variable_off_a_sound_environment(name, text, base):
-    outputs({**base, name: text})
+    assert fit_to_show(outputs({**base, name: text}))
 
 
 @BOUNDED
 @given(st.dictionaries(st.text(max_size=20).map("TIDEGATE_{}".format), st.text(max_size=5), max_size=10))
 def test_names_of_any_kind(environ):
-    outputs(environ)
+    assert fit_to_show(outputs(environ))
 
 
 @BOUNDED
 @given(st.binary(max_size=200))
 def test_files_of_any_kind(workdir: Path, content):
     (workdir / ".env").write_bytes(content)
-    outputs({})
-    outputs({"TIDEGATE_ENV_FILE": ".env"})
+    assert fit_to_show(outputs({}))
+    assert fit_to_show(outputs({"TIDEGATE_ENV_FILE": ".env"}))

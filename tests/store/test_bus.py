@@ -217,6 +217,7 @@ async def test_a_running_bus_hears_of_its_own_change_at_once_and_of_others_soon(
         await publish(database, one.bus, 1)
         while not (one.seen == other.seen == ["all", 1]):
             await asyncio.sleep(0.01)
+    assert one.seen == other.seen == ["all", 1]
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -127,6 +127,7 @@ async def test_postgresql_wakes_the_other_replica(postgresql: Postgresql) -> Non
 
     async with replicas(postgresql.url, make, 3_600) as ((one, _), (_, heard)):
         await publish_until_heard(one, heard)
+        assert heard[0] >= 1
 
 
 async def test_redis_wakes_the_other_replica_and_may_restart(postgresql: Postgresql, tmp_path: Path) -> None:
@@ -140,6 +141,7 @@ async def test_redis_wakes_the_other_replica_and_may_restart(postgresql: Postgre
             with redis_on(port, tmp_path):
                 heard.clear()
                 await publish_until_heard(one, heard)
+                assert heard[0] >= 1
 
 
 async def test_the_database_crashes_and_comes_back(postgresql: Postgresql) -> None:

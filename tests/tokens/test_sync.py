@@ -469,3 +469,4 @@ def test_offering_never_raises():
     bench = Bench(queue_size=1)
     for text in ("", "\ud800", "x" * 100_000, None):
         bench.sync.offer("ana", Profile(text, text))
+        assert bench.sync._queue == {"ana": Profile(text, text)}
