@@ -1,0 +1,39 @@
+"""What libraries load unasked, left out.
+
+structlog loads rich, with pygments and more behind it, only to have tracebacks drawn
+that are never drawn here, and greenlet for a module that is deprecated. Together they
+are 5 MB of every process, and a sixth of a second of every start. Both are optional to
+it: it does without where they cannot be imported. Who wants them imports them later.
+"""
+
+import importlib
+import sys
+from typing import Final
+
+_UNWANTED: Final = ("rich", "better_exceptions", "greenlet", "colorama")
+
+
+def import_without(name: str, unwanted: tuple[str, ...]) -> None:
+    """Import a module as if others were not installed.
+
+    To be called before there are threads: for its time nobody else could import them either.
+
+    Args:
+        name: of the module; nothing happens where it is imported already.
+        unwanted: modules that are optional to it; those that are imported already stay.
+    """
+    if name in sys.modules:
+        return
+    absent = [other for other in unwanted if other not in sys.modules]
+    # None makes the import system raise ModuleNotFoundError (language reference, section 5.3.1).
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # which the stubs do not know
+    try:
+        importlib.import_module(name)
+    finally:
+        for other in absent:
+            sys.modules.pop(other, None)
+
+
+def import_structlog() -> None:
+    """Import structlog, and not what it would bring. On Windows colorama is what colours need."""
+    import_without("structlog", _UNWANTED[:-1] if sys.platform == "win32" else _UNWANTED)
