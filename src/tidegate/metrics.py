@@ -13,7 +13,7 @@ from tidegate.tally import CountFamily, SpreadFamily
 REGISTRY: Final = CollectorRegistry(auto_describe=True)
 
 _FAST_BUCKETS: Final = (
-    0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
+    0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0,
 )  # fmt: skip
 
 # The exchange.
@@ -168,11 +168,12 @@ CREDENTIAL_CHANGES = Counter(
 )
 
 # Stream, upstream.
+UPSTREAM_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 UPSTREAM_DURATION = Histogram(
     "tidegate_upstream_request_duration_seconds",
     "Time of one attempt of a call to Stream; code is Stream's own, or what stood in its place.",
     ["operation", "code"],
-    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0),
+    buckets=UPSTREAM_BUCKETS,
     registry=REGISTRY,
 )
 UPSTREAM_CONNECTIONS = Gauge("tidegate_upstream_connections", "Connections to Stream in use.", registry=REGISTRY)
@@ -249,7 +250,9 @@ HTTP_REFUSED = Counter(
 )
 
 # The store.
-STORE_UP = Gauge("tidegate_store_up", "Whether the last use of the database went well.", registry=REGISTRY)
+STORE_UP = Gauge(
+    "tidegate_store_up", "Whether the last use of the database went well; NaN before the first.", registry=REGISTRY
+)
 STORE_CONNECTIONS = Gauge(
     "tidegate_store_connections", "Connections to the database that are in use.", registry=REGISTRY
 )

@@ -88,6 +88,10 @@ class _Labelled(Collector, Generic[T]):
             child = self._children[values] = self._make()
         return child
 
+    def children(self) -> tuple[tuple[tuple[str, ...], T], ...]:
+        """Every child so far, with the values of its labels."""
+        return tuple(self._children.items())
+
     def describe(self) -> Iterable[Metric]:
         """The family without samples, so that the registry knows its name."""
         return [self._family()]
@@ -112,7 +116,7 @@ class CountFamily(_Labelled[Count]):
     def collect(self) -> Iterable[Metric]:
         """All children, read now."""
         family = self._family()
-        for values, child in tuple(self._children.items()):
+        for values, child in self.children():
             family.add_metric(values, child.value)
         return [family]
 
@@ -129,6 +133,9 @@ class SpreadFamily(_Labelled[Spread]):
         labels: their names.
         bounds: upper bounds of the buckets, ascending, without infinity.
         registry: that exposes it.
+
+    Attributes:
+        bounds: the same.
     """
 
     def __init__(
@@ -140,14 +147,14 @@ class SpreadFamily(_Labelled[Spread]):
         bounds: Sequence[float],
         registry: CollectorRegistry,
     ) -> None:
-        self._bounds = tuple(bounds)
-        super().__init__(name, documentation, labels, lambda: Spread(self._bounds), registry)
+        self.bounds = tuple(bounds)
+        super().__init__(name, documentation, labels, lambda: Spread(self.bounds), registry)
 
     def collect(self) -> Iterable[Metric]:
         """All children, read now; buckets are cumulative on the wire."""
         family = self._family()
-        names = [*map(floatToGoString, self._bounds), "+Inf"]
-        for values, child in tuple(self._children.items()):
+        names = [*map(floatToGoString, self.bounds), "+Inf"]
+        for values, child in self.children():
             cumulative = 0
             buckets = []
             for name, count in zip(names, tuple(child.buckets), strict=True):

@@ -6,6 +6,7 @@ before it is needed, and a database that is gone makes each use fail within its 
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Final
 
@@ -37,7 +38,7 @@ class Database:
         self._closed = False
         self._up: bool | None = None
         self._after: dict[int, list[Callable[[], None]]] = {}
-        metrics.STORE_UP.set_function(lambda: float(bool(self._up)))
+        metrics.STORE_UP.set_function(lambda: math.nan if self._up is None else float(self._up))
         metrics.STORE_CONNECTIONS.set_function(self._in_use)
 
     @classmethod
