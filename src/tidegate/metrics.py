@@ -273,3 +273,23 @@ CHANGES_FAILED = Counter(
     "tidegate_changes_failed_total", "Changes that could not be taken in; all is loaded anew then.", registry=REGISTRY
 )
 CHANGES_PRUNED = Counter("tidegate_changes_pruned_total", "Old changes that this replica removed.", registry=REGISTRY)
+
+# The watch.
+PROBE_STATE = Gauge(
+    "tidegate_probe_state",
+    "What a probe found last, whichever replica ran it: 0 ok, 1 warning, 2 failing, 3 unknown.",
+    ["probe"],
+    registry=REGISTRY,
+)
+PROBE_DURATION = Histogram(
+    "tidegate_probe_duration_seconds",
+    "Time of one run of a probe, on the replica that ran it.",
+    ["probe"],
+    buckets=(0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0),
+    registry=REGISTRY,
+)
+WATCH_TURN = Gauge(
+    "tidegate_watch_turn",
+    "Whether this replica probes: 0 another one does for all, 1 this one does for all, 2 this one for itself alone.",
+    registry=REGISTRY,
+)

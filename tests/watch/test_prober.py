@@ -15,7 +15,7 @@ from tidegate.upstream.breaker import Breaker, BreakerState
 from tidegate.upstream.client import ClientOptions, StreamClient
 from tidegate.upstream.model import StreamApp
 from tidegate.upstream.quota import Quota
-from tidegate.watch.model import Failure, Posture
+from tidegate.watch.model import Failure, Posture, ProbeResult
 from tidegate.watch.prober import Prober, failure_of
 
 pytestmark = pytest.mark.anyio
@@ -45,7 +45,7 @@ class FakeClient:
 async def probed(result, **settings):
     clock = ManualClock(1_000_000.0)
     client = FakeClient(clock, result, **settings)
-    return await Prober(client, clock, 30.0).live_test()
+    return await Prober(client, clock).live_test()
 
 
 async def test_a_good_answer():
@@ -90,7 +90,7 @@ def live_tests(result):
 async def test_any_number_of_live_tests_make_one_call_in_five_seconds():
     clock = ManualClock()
     client = FakeClient(clock)
-    prober = Prober(client, clock, 30.0)
+    prober = Prober(client, clock)
     assert prober.last is None
     client.gate.clear()
     crowd = [asyncio.create_task(prober.live_test()) for _ in range(200)]
@@ -114,7 +114,7 @@ async def test_a_live_test_waits_no_longer_than_its_bound():
     clock = ManualClock()
     client = FakeClient(clock)
     client.gate.clear()
-    prober = Prober(client, clock, 30.0, live_wait_s=0.05)
+    prober = Prober(client, clock, live_wait_s=0.05)
     began, before = time.monotonic(), live_tests("waited_out")
     assert await prober.live_test() is None
     assert await prober.live_test() is None
@@ -129,7 +129,7 @@ async def test_a_caller_that_goes_away_takes_nothing_with_it():
     clock = ManualClock()
     client = FakeClient(clock)
     client.gate.clear()
-    prober = Prober(client, clock, 30.0)
+    prober = Prober(client, clock)
     first, second = (asyncio.create_task(prober.live_test()) for _ in range(2))
     await asyncio.sleep(0)
     first.cancel()
@@ -138,31 +138,45 @@ async def test_a_caller_that_goes_away_takes_nothing_with_it():
     assert (await second).ok
 
 
-async def test_it_probes_at_once_and_then_every_period():
-    clock = ManualClock()
-    client = FakeClient(clock)
-    prober = Prober(client, clock, 0.02, jitter=lambda: 0.0)
-    task = asyncio.create_task(prober.run())
-    await asyncio.sleep(0.1)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    assert 2 <= client.calls <= 6
-    assert prober.last.ok
-    calls = client.calls
-    await asyncio.sleep(0.05)
-    assert client.calls == calls
-
-
-async def test_cancelled_while_probing_it_leaves_no_task():
+async def test_the_regular_probe_and_a_live_test_share_a_call():
     clock = ManualClock()
     client = FakeClient(clock)
     client.gate.clear()
-    prober = Prober(client, clock, 30.0)
-    task = asyncio.create_task(prober.run())
-    await asyncio.sleep(0.01)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    told = []
+    prober = Prober(client, clock, told=told.append)
+    both = asyncio.create_task(prober.probe()), asyncio.create_task(prober.live_test())
     await asyncio.sleep(0)
+    client.gate.set()
+    one, other = await asyncio.gather(*both)
+    assert one is other
+    assert client.calls == 1
+    assert told == [one]
+    await prober.probe()
+    assert client.calls == 2
+    assert told == [one]  # only what a live test asked for is told
+
+
+async def test_what_another_replica_found_serves_the_live_test_too():
+    clock = ManualClock()
+    client = FakeClient(clock)
+    prober = Prober(client, clock)
+    found = ProbeResult(at=clock.now(), ended=clock.monotonic(), duration_ms=5.0)
+    prober.take(found)
+    assert await prober.live_test() is found
+    assert client.calls == 0
+    prober.take(ProbeResult(at=clock.now() - 1, ended=clock.monotonic() - 1, duration_ms=9.0))
+    assert prober.last is found
+
+
+async def test_closed_while_probing_it_leaves_no_task():
+    clock = ManualClock()
+    client = FakeClient(clock)
+    client.gate.clear()
+    prober = Prober(client, clock)
+    task = asyncio.create_task(prober.probe())
+    await asyncio.sleep(0.01)
+    await prober.aclose()
+    await asyncio.gather(task, return_exceptions=True)
     assert prober._under_way.cancelled()
 
 
@@ -180,7 +194,7 @@ async def test_against_the_sandbox():
             quota=Quota(clock),
             log=structlog.get_logger(),
         )
-        prober = Prober(client, clock, 30.0, live_gap_s=0.0)
+        prober = Prober(client, clock, live_gap_s=0.0)
         good = await prober.live_test()
         sandbox.stream.fault("error", status=500)
         bad = await prober.live_test()

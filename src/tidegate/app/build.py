@@ -10,11 +10,12 @@ from fastapi import APIRouter
 from tidegate import __version__, metrics
 from tidegate.app.doors import Doors
 from tidegate.app.gateway import Gateway
-from tidegate.app.ledger import ledger_of, with_ledger
+from tidegate.app.ledger import ledger_of
 from tidegate.app.lifespan import Background
-from tidegate.app.rotation import remarks_of, rotation_of
+from tidegate.app.rotation import rotation_of
 from tidegate.app.standing import StandingParts, standing_of
 from tidegate.app.stores import store_of, store_wanted
+from tidegate.app.watching import Watched, Watching, watching_of
 from tidegate.app.webhooks import webhooks_of
 from tidegate.clock import Clock, SystemClock
 from tidegate.credentials import Credentials, Pair
@@ -28,7 +29,7 @@ from tidegate.identity.routes import operator_routes as issuer_routes
 from tidegate.identity.service import Verifier
 from tidegate.limits import ExchangeLimits, LimitRates
 from tidegate.logs import RequestLog, wants_json
-from tidegate.settings import Environment, Settings
+from tidegate.settings import Settings
 from tidegate.store import Store
 from tidegate.tokens.life import LifeTable
 from tidegate.tokens.mapping import SubjectMapping
@@ -45,8 +46,6 @@ from tidegate.upstream.breaker import Breaker
 from tidegate.upstream.client import ClientOptions, StreamClient
 from tidegate.upstream.quota import Quota
 from tidegate.upstream.retry import RetryPolicy
-from tidegate.watch.model import Remark
-from tidegate.watch.prober import Prober
 from tidegate.watch.service import Watch
 
 
@@ -62,6 +61,7 @@ class Runtime:
         rotation: looks after them.
         exchange: for the command line and tests.
         watch: knows how the service is.
+        watching: what it knows it from.
         store: its database, and the bus between replicas; opened in the background.
         standing: revocations and bans.
         settings: it was built from.
@@ -74,6 +74,7 @@ class Runtime:
     rotation: Rotation
     exchange: Exchange
     watch: Watch
+    watching: Watching
     store: Store
     standing: StandingParts
     settings: Settings
@@ -98,23 +99,23 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     client = _client(settings, credentials, clock, background)
     standing = standing_of(settings, store, client, credentials, background, clock)
     rotation = rotation_of(settings, credentials, client, store, background, clock)
-    prober = _prober(settings, client, clock, background, standing)
 
     # The exchange, and the doors to all of it.
     exchange = _exchange(settings, credentials, verifier, client, background, clock, standing.memory)
     status, records = _status(settings, client, clock), ledger_of(settings, store.database, background, clock)
-    remarks = with_ledger(remarks_of(rotation, clock, settings), records)
-    watch = _watch(settings, prober, client, issuers, store, standing, remarks)
+    watched = Watched(settings, client, issuers, store, standing, rotation, records)
+    watching = watching_of(watched, background, clock)
     doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
     webhooks = webhooks_of(settings, store, standing.service, exchange, clock)
     return Runtime(
-        app=doors.main(exchange, watch, status, records, webhooks),
-        ops=doors.ops(watch, _operated(settings, issuers, rotation, standing, store, clock), records),
+        app=doors.main(exchange, watching.watch, status, records, webhooks),
+        ops=doors.ops(watching.watch, _operated(settings, issuers, rotation, standing, store, clock), records),
         background=background,
         credentials=credentials,
         rotation=rotation,
         exchange=exchange,
-        watch=watch,
+        watch=watching.watch,
+        watching=watching,
         store=store,
         standing=standing,
         settings=settings,
@@ -155,43 +156,6 @@ def _client(settings: Settings, credentials: Credentials, clock: Clock, backgrou
     client = stream_client(settings, credentials, clock, breaker_of(settings, clock), Quota(clock))
     background.close_with(client.aclose)
     return client
-
-
-def _prober(
-    settings: Settings, client: StreamClient, clock: Clock, background: Background, standing: StandingParts
-) -> Prober:
-    prober = Prober(
-        client,
-        clock,
-        settings.probe_seconds,
-        live_gap_s=settings.live_test_gap_seconds,
-        live_wait_s=settings.live_test_wait_ms / 1000,
-        heard=standing.heard,
-        expired=standing.expired,
-    )
-    background.add("prober", prober.run)
-    return prober
-
-
-def _watch(
-    settings: Settings,
-    prober: Prober,
-    client: StreamClient,
-    issuers: Issuers,
-    store: Store,
-    standing: StandingParts,
-    remarks: Callable[[], tuple[Remark, ...]],
-) -> Watch:
-    return Watch(
-        prober=prober,
-        client=client,
-        issuers=issuers.issuers,
-        probe_seconds=settings.probe_seconds,
-        public=settings.environment is Environment.PRODUCTION,
-        credentials=remarks,
-        store_down_seconds=store.down_seconds,
-        untold=standing.pusher.untold,
-    )
 
 
 def _log(settings: Settings, clock: Clock) -> RequestLog:

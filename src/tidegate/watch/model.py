@@ -39,11 +39,13 @@ class Posture:
         disable_auth_checks: True: Stream accepts any user token, whoever signed it.
         disable_permissions_checks: True: every user may do everything.
         suspended: Stream has suspended the app.
+        revoked_before: seconds since the epoch; Stream refuses all of the app's tokens dated earlier. 0: none.
     """
 
     disable_auth_checks: bool
     disable_permissions_checks: bool
     suspended: bool
+    revoked_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
-"""Asks Stream at regular intervals how it is, so that no stranger's request has to."""
+"""Asks Stream how it is: for the probe of the credentials, and for the live test that borrows from it."""
 
 import asyncio
-import random
 from collections.abc import Callable
 from typing import Final
 
 from tidegate import metrics
 from tidegate.clock import Clock
+from tidegate.tokens.standing.tell import moment_at_stream
 from tidegate.upstream.client import StreamClient
 from tidegate.upstream.errors import (
     AccessKeyError,
@@ -45,41 +45,37 @@ _DATE_ROUNDING: Final = 0.5
 
 
 class Prober:
-    """The one regular probe of Stream, and the live test that borrows from it.
+    """``GET /app``, one at a time, and the live test that borrows from it.
 
     Args:
         client: to Stream.
         clock: for the results' times.
-        period_s: seconds between probes.
         live_gap_s: seconds that a result serves every live test, however many ask.
         live_wait_s: seconds that a live test waits at most.
         heard: told what Stream says of the app.
         expired: told that Stream takes our server token for an old one, as after a revocation for the whole app.
-        jitter: a number from 0 to 1; up to 10 % is added to each period so that
-            replicas do not probe together.
+        told: told of the result of each live test that asked.
     """
 
     def __init__(
         self,
         client: StreamClient,
         clock: Clock,
-        period_s: float,
         *,
         live_gap_s: float = 5.0,
         live_wait_s: float = 3.0,
         heard: Callable[[StreamApp], None] = lambda _: None,
         expired: Callable[[], None] = lambda: None,
-        jitter: Callable[[], float] = random.random,
+        told: Callable[[ProbeResult], None] = lambda _: None,
     ) -> None:
         self._client = client
         self._clock = clock
-        self._period = period_s
         self._live_gap = live_gap_s
         self._live_wait = live_wait_s
         self._heard = heard
         self._expired = expired
-        self._jitter = jitter
-        self._under_way: asyncio.Task[None] | None = None
+        self._told = told
+        self._under_way: asyncio.Task[ProbeResult] | None = None
         self._last: ProbeResult | None = None
 
     @property
@@ -91,15 +87,28 @@ class Prober:
         """Seconds since a result."""
         return max(0.0, self._clock.monotonic() - result.ended)
 
-    async def run(self) -> None:
-        """Probe until cancelled."""
-        try:
-            while True:
-                await asyncio.shield(self._probe_once())
-                await asyncio.sleep(self._period * (1 + 0.1 * self._jitter()))
-        finally:
-            if self._under_way is not None:
-                self._under_way.cancel()
+    async def probe(self) -> ProbeResult:
+        """Ask now, or wait for the answer that is under way.
+
+        Returns:
+            what came of it.
+        """
+        return await asyncio.shield(self._probe_once())
+
+    def take(self, result: ProbeResult) -> None:
+        """Take over what another replica found; what is older than one's own changes nothing.
+
+        Args:
+            result: with its end by this replica's monotonic clock.
+        """
+        if self._last is None or self._last.ended < result.ended:
+            self._last = result
+
+    async def aclose(self) -> None:
+        """End what is under way."""
+        if self._under_way is not None:
+            self._under_way.cancel()
+            await asyncio.gather(self._under_way, return_exceptions=True)
 
     async def live_test(self) -> ProbeResult | None:
         """A result of now, or almost: any number of callers cause at most one call in five seconds.
@@ -113,20 +122,21 @@ class Prober:
             return self._last
         try:
             async with asyncio.timeout(self._live_wait):
-                await asyncio.shield(self._probe_once())
+                result = await asyncio.shield(self._probe_once())
         except TimeoutError:
             metrics.LIVE_TESTS.labels("waited_out").inc()
         else:
             metrics.LIVE_TESTS.labels("probed").inc()
+            self._told(result)
         return self._last
 
-    def _probe_once(self) -> asyncio.Task[None]:
+    def _probe_once(self) -> asyncio.Task[ProbeResult]:
         """The probe under way, or a new one."""
         if self._under_way is None or self._under_way.done():
             self._under_way = asyncio.get_running_loop().create_task(self._probe())
         return self._under_way
 
-    async def _probe(self) -> None:
+    async def _probe(self) -> ProbeResult:
         began, began_at = self._clock.monotonic(), self._clock.now()
         failure: Failure | None = None
         code: int | None = None
@@ -140,10 +150,15 @@ class Prober:
         else:
             server_time = app.server_time
             self._heard(app)
-            posture = Posture(app.disable_auth_checks, app.disable_permissions_checks, app.suspended)
+            posture = Posture(
+                app.disable_auth_checks,
+                app.disable_permissions_checks,
+                app.suspended,
+                moment_at_stream(app.revoked_before),
+            )
         ended, at = self._clock.monotonic(), self._clock.now()
         difference = None if server_time is None else server_time + _DATE_ROUNDING - (began_at + at) / 2
-        self._last = ProbeResult(
+        result = self._last = ProbeResult(
             at=at,
             ended=ended,
             duration_ms=(ended - began) * 1000,
@@ -152,6 +167,7 @@ class Prober:
             posture=posture,
             clock_difference_s=difference,
         )
+        return result
 
 
 def failure_of(error: UpstreamError) -> Failure:

@@ -8,8 +8,8 @@ import structlog
 
 from tidegate.watch.probes.model import Outcome
 
-BOARD_MOST: Final = 64
-"""Probes that are remembered; there are some eight, and one more for each issuer."""
+BOARD_MOST: Final = 256
+"""Probes that are remembered; there are some ten, and two more for each issuer."""
 
 
 class Board:

@@ -1,11 +1,12 @@
 """What a probe is, and what it finds. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+_HOUR: Final = 3_600.0
 _NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 
 
@@ -16,6 +17,14 @@ class State(StrEnum):
     WARNING = "warning"  # it works, and somebody should look
     FAILING = "failing"
     UNKNOWN = "unknown"  # it could not be found out
+
+
+class Ran(StrEnum):
+    """Who ran a probe, as seen from this replica."""
+
+    HERE = "here"
+    ELSEWHERE = "elsewhere"  # another replica, on behalf of all
+    ALONE = "alone"  # here, since the other replicas cannot be heard of
 
 
 class Blame(StrEnum):
@@ -38,6 +47,7 @@ class ProbeSpec:
         period_s: seconds from one run to the next.
         timeout_s: seconds after which a run counts as failing.
         calls: calls to Stream in one run, by operation.
+        each_replica: whether every replica runs it, since it is about the replica itself; else one does for all.
     """
 
     name: str
@@ -45,6 +55,7 @@ class ProbeSpec:
     period_s: float
     timeout_s: float
     calls: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
+    each_replica: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,7 @@ class Outcome:
         blame: whose fault it is.
         sure: how sure that is, from 0 to 1.
         figures: what was measured, in base units, by name.
+        ran: who ran it.
     """
 
     probe: str
@@ -72,3 +84,17 @@ class Outcome:
     blame: Blame = Blame.NOBODY
     sure: float = 1.0
     figures: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
+    ran: Ran = Ran.HERE
+
+
+def calls_per_hour(specs: Iterable[ProbeSpec]) -> dict[str, float]:
+    """What probes cost at Stream, by operation: at most so many calls in an hour, for all replicas together.
+
+    Args:
+        specs: of all probes.
+    """
+    total: dict[str, float] = {}
+    for spec in specs:
+        for operation, calls in spec.calls.items():
+            total[operation] = total.get(operation, 0.0) + calls * _HOUR / spec.period_s
+    return total

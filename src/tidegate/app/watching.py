@@ -1,0 +1,150 @@
+"""The watch that the settings describe: probes, whose turn they are, and the judgement on what they find."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tidegate.app.ledger import with_ledger
+from tidegate.app.lifespan import Background
+from tidegate.app.rotation import remarks_of
+from tidegate.app.standing import StandingParts
+from tidegate.app.stores import store_wanted
+from tidegate.clock import Clock
+from tidegate.credentials.service import Rotation
+from tidegate.identity.assemble import Issuers
+from tidegate.settings import Environment, Settings
+from tidegate.store import Store
+from tidegate.tokens.ledger.service import Records
+from tidegate.upstream.client import StreamClient
+from tidegate.watch.model import ProbeResult
+from tidegate.watch.prober import Prober
+from tidegate.watch.probes.blame import Around
+from tidegate.watch.probes.board import Board
+from tidegate.watch.probes.model import Outcome
+from tidegate.watch.probes.reach import Others
+from tidegate.watch.probes.service import OneProcess, Runner, Turn
+from tidegate.watch.probes.stream import StreamProbe, is_elsewhere, outcome_of, result_of
+from tidegate.watch.service import Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What is looked at.
+
+    Attributes:
+        settings: sound ones.
+        client: to Stream.
+        issuers: whose keys are looked at.
+        store: by which replicas share what was found.
+        standing: what was revoked, and what Stream was told of it.
+        rotation: of the credentials at Stream.
+        records: the ledger.
+    """
+
+    settings: Settings
+    client: StreamClient
+    issuers: Issuers
+    store: Store
+    standing: StandingParts
+    rotation: Rotation
+    records: Records
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """The watch, assembled.
+
+    Attributes:
+        board: the last outcome of each probe, whichever replica ran it.
+        runner: runs the probes.
+        prober: makes the live call to Stream.
+        watch: judges how the service is.
+    """
+
+    board: Board
+    runner: Runner
+    prober: Prober
+    watch: Watch
+
+
+def watching_of(watched: Watched, background: Background, clock: Clock) -> Watching:
+    """The watch over these parts; it runs in the background.
+
+    Args:
+        watched: what is looked at.
+        background: runs the probes.
+        clock: for periods and ages.
+    """
+    settings, board = watched.settings, Board()
+    prober = _prober(watched, board, clock)
+    background.close_with(prober.aclose)
+    runner = Runner([_stream_probe(watched, prober)], board, _turn(watched, board, clock), clock)
+    board.on_post(_learner(prober, watched.standing, clock))
+    background.add("probes", runner.run)
+    watch = Watch(
+        prober=prober,
+        client=watched.client,
+        issuers=watched.issuers.issuers,
+        probe_seconds=settings.probe_seconds,
+        public=settings.environment is Environment.PRODUCTION,
+        credentials=with_ledger(remarks_of(watched.rotation, clock, settings), watched.records),
+        store_down_seconds=watched.store.down_seconds,
+        untold=watched.standing.pusher.untold,
+    )
+    return Watching(board, runner, prober, watch)
+
+
+def _turn(watched: Watched, board: Board, clock: Clock) -> Turn:
+    """One prober for all replicas of a store; a process without one is alone in the world."""
+    if not store_wanted(watched.settings):
+        return OneProcess()
+    from tidegate.watch.probes.sharing import StoreTurn  # noqa: PLC0415 - a plain service needs none
+
+    return StoreTurn(watched.store, board, clock)
+
+
+def _prober(watched: Watched, board: Board, clock: Clock) -> Prober:
+    """Its live tests stand on the board too, so that nobody sees an older result there than strangers do."""
+    settings = watched.settings
+
+    def told(result: ProbeResult) -> None:
+        board.post(outcome_of(result, Around()))
+
+    return Prober(
+        watched.client,
+        clock,
+        live_gap_s=settings.live_test_gap_seconds,
+        live_wait_s=settings.live_test_wait_ms / 1000,
+        heard=watched.standing.heard,
+        expired=watched.standing.expired,
+        told=told,
+    )
+
+
+def _stream_probe(watched: Watched, prober: Prober) -> StreamProbe:
+    settings = watched.settings
+    others = Others(url for issuer in settings.issuers for url in issuer.fetched())
+
+    async def around(_result: ProbeResult) -> Around:
+        return Around(others_reached=await others.reached())
+
+    return StreamProbe(prober, settings.probe_seconds, settings.timeout_ms / 1000, around)
+
+
+def _learner(prober: Prober, standing: StandingParts, clock: Clock) -> Callable[[Outcome], None]:
+    """What another replica heard of Stream counts here as if this one had heard it."""
+
+    def learn(outcome: Outcome) -> None:
+        result = result_of(outcome, clock) if is_elsewhere(outcome) else None
+        if result is None:
+            return
+        prober.take(result)
+        if result.posture is not None:
+            standing.memory.stream_says(result.posture.revoked_before)
+        elif result.code == _EXPIRED:
+            standing.expired()
+
+    return learn
+
+
+_EXPIRED = 40
+"""Stream's code for an old token: ours, after a revocation for the whole app."""
