@@ -1,6 +1,7 @@
 """Each provider's session exchanged by the whole service, with keys over real sockets."""
 
 import pytest
+from pydantic import SecretStr
 
 from support.gate import open_gate
 from tidegate.sandbox import SHAPES
@@ -25,6 +26,28 @@ async def test_all_of_them_at_once(sandbox, tmp_path):
     assert {name: answer.get("user_id") for name, answer in answers.items()} == {
         name: "the-same-subject" if name == names[0] else f"tg-{name}-the-same-subject" for name in names
     }
+
+
+@pytest.mark.parametrize("name", ["authjs", "nextauth"])
+@pytest.mark.parametrize("way", ["bearer", "cookie", "long cookie", "database"])
+async def test_an_app_with_authjs(sandbox, tmp_path, name, way):
+    app = sandbox.sandbox.app_as(name)
+    given = {
+        "issuers": (
+            IssuerConfig.model_validate({**sandbox.sandbox.issuer_config(name), "name": "authjs", "issuer": "authjs"}),
+        ),
+        "auth_secrets": (SecretStr(app.secret),),
+        "authjs_session_url": app.settings()["TIDEGATE_AUTHJS_SESSION_URL"],
+    }
+    more = {"kind": "database"} if way == "database" else {"padding": "x" * 4_000} if way == "long cookie" else {}
+    session = app.session("grace", sub="grace-7", **more)
+    cookie = {"Cookie": app.cookie_header(session), "Sec-Fetch-Site": "same-origin"}
+    bearer = {"Authorization": f"Bearer {session}"}
+    async with open_gate(sandbox, tmp_path, **given) as gate:
+        headers = cookie if "cookie" in way else bearer
+        answer = await gate.client.post("/api/chat/token", headers=headers)
+    assert (answer.status_code, answer.json()["user"]["name"]) == (200, "Grace Hopper")
+    assert answer.json()["user"]["id"] == "grace-7"
 
 
 @pytest.mark.parametrize(

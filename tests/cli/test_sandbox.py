@@ -41,6 +41,18 @@ def test_its_lines_for_other_providers(sandbox, workplace):
         assert (one.issuer, one.jwks_url) == (provider.issuer, provider.jwks_url)
 
 
+def test_its_lines_for_an_app_with_authjs(sandbox, workplace, tidegate):
+    file = workplace / "sandbox.env"
+    file.write_text("\n".join(env_lines(sandbox, ("authjs",))))
+    settings = loads({}, env_file=file).settings
+    assert [one.kind for one in settings.issuers] == ["authjs"]
+    assert settings.authjs_secrets == (sandbox.sandbox.app_as("authjs").secret,)
+    file.write_text("\n".join(env_lines(sandbox, ("clerk", "nextauth"))))
+    issuers = loads({}, env_file=file).settings.issuers
+    assert [(one.kind, one.namespace) for one in issuers] == [("clerk", None), ("authjs", "nextauth")]
+    assert tidegate("sandbox", "--as", "authjs", "--as", "nextauth").status == 2
+
+
 def test_a_provider_that_it_cannot_be(tidegate):
     ended = tidegate("sandbox", "--as", "saml")
 

@@ -45,6 +45,16 @@ def test_sessions_of_another_provider(tidegate, sandbox):
     assert claims_of(tidegate("session", "--as", "auth0", "--kind", "machine"))["gty"] == "client-credentials"
 
 
+def test_sessions_of_authjs(tidegate, sandbox):
+    bearer = tidegate("session", "--as", "authjs")
+    assert (bearer.status, bearer.out.count(".")) == (0, 4)
+    cookie = tidegate("session", "--as", "nextauth", "--cookie").out
+    assert cookie.startswith("next-auth.session-token=ey")
+    opaque = tidegate("session", "--as", "authjs", "--kind", "database").out.strip()
+    assert sandbox.sandbox.app_as("authjs").answer({"authjs.session-token": opaque})["user"]["name"] == "Ada Lovelace"
+    assert "only sessions of authjs" in tidegate("session", "--cookie").err
+
+
 @pytest.mark.usefixtures("sandbox")
 def test_claims_can_be_left_out(tidegate):
     claims = claims_of(tidegate("session", "--no-azp", "--without", "exp", "--without", "name"))

@@ -17,7 +17,7 @@ from support.providers import MEMBERS, SIGNED, World, among_others, fresh, octet
 from tidegate.errors import Reason, Refusal
 from tidegate.identity.jws import JwsLimits
 from tidegate.identity.service import KeysNeeded, Verifier
-from tidegate.sandbox import REMOVED, SHAPES
+from tidegate.sandbox import REMOVED, SHAPES, Sandbox
 from tidegate.settings.presets import PRESETS
 from tidegate.tokens.mapping import SubjectMapping
 
@@ -228,11 +228,11 @@ def subject(it: World) -> Cases:
 def sealed_form(it: World) -> Cases:
     token = it.session()
     yield Passes(token)
-    yield Passes(token.replace(b"-", b"%2D"))
-    yield Fails(Reason.TOKEN_MALFORMED, token[: token.rindex(b".")])
-    yield Fails(Reason.TOKEN_MALFORMED, token.replace(b".", b".AAAA", 1))  # an encrypted key, where there is none
-    yield Fails(Reason.TOKEN_MALFORMED, authjs.seal_5(b"[]"))
-    yield Fails(Reason.TOKEN_MALFORMED, authjs.seal_5(b'{"sub":"a","sub":"b"}'))
+    yield Passes(token.replace("-", "%2D"))
+    yield Fails(Reason.TOKEN_MALFORMED, token[: token.rindex(".")])
+    yield Fails(Reason.TOKEN_MALFORMED, token.replace(".", ".AAAA", 1))  # an encrypted key, where there is none
+    yield Fails(Reason.TOKEN_MALFORMED, it.provider.seal(b"[]"))
+    yield Fails(Reason.TOKEN_MALFORMED, it.provider.seal(b'{"sub":"a","sub":"b"}'))
 
 
 def sealed_issuer(it: World) -> Cases:
@@ -258,7 +258,7 @@ def sealed_key(it: World) -> Cases:
 def sealed_signature(it: World) -> Cases:
     token = it.session()
     yield Passes(token)
-    yield Fails(Reason.SIGNATURE_INVALID, token[:-4] + (b"AAAA" if token[-4:] != b"AAAA" else b"BBBB"))
+    yield Fails(Reason.SIGNATURE_INVALID, token[:-4] + ("AAAA" if token[-4:] != "AAAA" else "BBBB"))
     yield Fails(Reason.SIGNATURE_INVALID, authjs.seal_4(authjs.claims(NOW), authjs.key_4(authjs.OLD_SECRET)))
 
 
@@ -288,10 +288,13 @@ RULES: tuple[Rule, ...] = (
     *(size, form, issuer, algorithm, key, signature, expiry, not_before, issued_at, greatest_age, audience),
     *(authorized_party, kind, purpose, anonymous, pending, impersonation, subject),
 )
-WITHOUT_ANONYMOUS = {"clerk", "authjs", "auth0", "cognito", "keycloak", "oidc"}
+APPS = ("authjs", "nextauth")
+"""What is judged by the row of Auth.js: sessions of its version 5, and of version 4."""
+EVERY = (*(name for name in PRESETS if name != "authjs"), *APPS)
+WITHOUT_ANONYMOUS = {"clerk", *APPS, "auth0", "cognito", "keycloak", "oidc"}
 PAIRS = [
     pytest.param(rule, name, id=f"{rule.__name__}-{name}")
-    for rule, name in itertools.product(RULES, PRESETS)
+    for rule, name in itertools.product(RULES, EVERY)
     if not (rule is anonymous and name in WITHOUT_ANONYMOUS)
 ]
 
@@ -309,7 +312,7 @@ def reason_of(it: World, case: Passes | Fails) -> Reason | None:
 @pytest.mark.parametrize(("rule", "name"), PAIRS)
 def test_every_rule_over_every_provider(rule: Rule, name: str) -> None:
     it = world(name)
-    cases = list((SEALED.get(rule, rule) if name == "authjs" else rule)(it))
+    cases = list((SEALED.get(rule, rule) if name in APPS else rule)(it))
     assert {type(case) for case in cases} == {Passes, Fails}, "a rule shows both sides"
     for number, case in enumerate(cases):
         expected = case.reason if isinstance(case, Fails) else None
@@ -321,10 +324,11 @@ def test_the_matrix_is_whole() -> None:
     assert list(MEMBERS) == list(SIGNED) == list(SHAPES)
     assert PRESETS.keys() - set(SIGNED) == {"authjs"}
     assert {name for name in PRESETS if not any(one.kind == "anonymous" for one in PRESETS[name].marks)} == (
-        WITHOUT_ANONYMOUS
+        WITHOUT_ANONYMOUS - {"nextauth"}
     )
-    assert {name for name, shape in SHAPES.items() if "anonymous" not in shape.fields} == WITHOUT_ANONYMOUS - {"authjs"}
-    assert len(PAIRS) == len(RULES) * len(PRESETS) - len(WITHOUT_ANONYMOUS)
+    assert {name for name, shape in SHAPES.items() if "anonymous" not in shape.fields} == WITHOUT_ANONYMOUS - {*APPS}
+    assert {*Sandbox.names()} == {*EVERY} == PRESETS.keys() | {"nextauth"}
+    assert len(PAIRS) == len(RULES) * len(EVERY) - len(WITHOUT_ANONYMOUS)
 
 
 @pytest.mark.parametrize("name", SIGNED)

@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import httpx2
 import jwt
@@ -69,3 +70,10 @@ def browser(calling: Callable[..., httpx2.Client]) -> httpx2.Client:
 def web() -> Iterator[httpx2.Client]:
     with plain_client() as client:
         yield client
+
+
+@pytest.fixture
+def announced_sandbox(tmp_path: Path) -> Iterator[SandboxServer]:
+    """A sandbox that other processes find."""
+    with SandboxServer(Sandbox(), state_dir=tmp_path) as server:
+        yield server

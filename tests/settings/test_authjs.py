@@ -3,6 +3,7 @@
 import pytest
 
 from support.environments import DEVELOPMENT, PRODUCTION, SECRET, problems, without
+from tidegate.sandbox import AuthjsApp
 from tidegate.settings import authjs, load
 
 ALONE = without(DEVELOPMENT, "CLERK_PUBLISHABLE_KEY")
@@ -34,6 +35,14 @@ def test_secrets_that_are_none(name):
     assert "shorter than 32" in problems({**ALONE, name: APP[:31]})[name]
     assert "placeholder" in problems({**ALONE, name: "your-secret-" + "x" * 30})[name]
     assert load({**ALONE, name: APP[:32]})
+
+
+def test_a_sandboxs_secret_goes_with_the_sandboxs_stream_in_development_alone():
+    secret = AuthjsApp("http://127.0.0.1:1").secret
+    assert secret.startswith(authjs.SANDBOX_PREFIX)
+    assert "a sandbox's" in problems({**ALONE, "AUTH_SECRET": secret})["AUTH_SECRET"]
+    assert "a sandbox's" in problems({**LIVE, "AUTH_SECRET": secret})["AUTH_SECRET"]
+    assert load({**ALONE, "AUTH_SECRET": secret, "STREAM_CHAT_BASE_URL": "http://127.0.0.1:1/stream"}).settings.issuers
 
 
 @pytest.mark.parametrize("name", ["NEXT_PUBLIC_AUTH_SECRET", "NEXT_PUBLIC_OTHER"])

@@ -3,7 +3,6 @@
 import functools
 import json
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from support import authjs
 from support.issuing import NOW, ScriptedKeys
@@ -14,7 +13,8 @@ from tidegate.identity.authjs.sessions import AuthjsSessions
 from tidegate.identity.keys import KeySet
 from tidegate.identity.model import IssuerPolicy
 from tidegate.identity.service import Issuer, Verifier
-from tidegate.sandbox import REMOVED, SHAPES, IdentityProvider
+from tidegate.sandbox import SHAPES, AuthjsApp, IdentityProvider
+from tidegate.sandbox.authjs import VERSIONS
 from tidegate.sandbox.shapes import API, CLIENT, KEYCLOAK_CLIENT, POOL, PROJECT
 from tidegate.settings import IssuerConfig
 from tidegate.settings.presets import PRESETS
@@ -44,7 +44,7 @@ class World:
     """One provider: who issues, and what a service that trusts it is configured with."""
 
     name: str
-    provider: "IdentityProvider | SealedProvider"
+    provider: IdentityProvider | AuthjsApp
     config: IssuerConfig
     policy: IssuerPolicy
 
@@ -62,30 +62,20 @@ class World:
         return self.provider.session(**claims)
 
 
-class SealedProvider:
-    """An app with Auth.js: its sessions are encrypted, not signed, and say nothing of an issuer."""
-
-    def session(self, *, life=3600, age=0, expired=False, impersonated_by=None, header=MappingProxyType({}), **claims):
-        iat = NOW - (life + 3600 if expired else age)
-        usual = authjs.claims(iat, exp=iat + life)
-        acted = {} if impersonated_by is None else {"act": {"sub": impersonated_by}}
-        said = {name: value for name, value in {**usual, **acted, **claims}.items() if value is not REMOVED}
-        return authjs.seal_5(said, **header)
-
-
 class SealedWorld(World):
     """The same for sessions that only a shared secret opens."""
 
     def issuer(self, **policy):
         held_to = replace(self.policy, **policy)
-        keys = SecretKeys(self.name, self.config.issuer, [authjs.SECRET], authjs.COOKIES, frozenset(Form))
+        keys = SecretKeys(self.name, self.config.issuer, [self.provider.secret], authjs.COOKIES, frozenset(Form))
         return Issuer(held_to, keys, AuthjsSessions(held_to, keys, None))
 
 
-def sealed():
+def sealed(version):
     # The tolerance and the age of the others, so that one list of cases serves all; tests/identity/authjs has its own.
     config = authjs.issuer_config(clock_skew_seconds=5, max_age_seconds=0)
-    return SealedWorld("authjs", SealedProvider(), config, IssuerPolicy.from_config(config))
+    app = AuthjsApp("https://app.example.com", version, ManualClock(NOW), authjs.SECRET)
+    return SealedWorld("authjs", app, config, IssuerPolicy.from_config(config))
 
 
 def octets(token):
@@ -95,7 +85,7 @@ def octets(token):
 @functools.cache
 def world(name):
     """The provider, its keys made once; a test that changes keys uses ``fresh``."""
-    return sealed() if name == "authjs" else fresh(name)
+    return sealed(VERSIONS[name]) if name in VERSIONS else fresh(name)
 
 
 def fresh(name):

@@ -28,8 +28,8 @@ def run(
         typer.Option(
             "--as",
             metavar="PRESET",
-            help="Whose tokens: clerk, supabase, firebase, auth0, cognito, keycloak or oidc. Several: the first is the "
-            "primary issuer.",
+            help="Whose tokens: clerk, supabase, firebase, auth0, cognito, keycloak, oidc, authjs or nextauth. "
+            "Several: the first is the primary issuer.",
         ),
     ] = None,
     state_dir: StateDir = USUAL_STATE_DIR,
@@ -61,12 +61,16 @@ def run(
 
 
 def _shapes(names: Sequence[str]) -> tuple[str, ...]:
-    from tidegate.sandbox.shapes import SHAPES  # noqa: PLC0415 - heavy
+    from tidegate.sandbox.authjs import VERSIONS  # noqa: PLC0415 - heavy
+    from tidegate.sandbox.model import Sandbox  # noqa: PLC0415 - heavy
 
-    if not SHAPES.keys() >= set(names):
+    known = Sandbox.names()
+    if not set(known) >= set(names):
         raise CommandFailed(
-            "--as names a provider that the sandbox cannot be", f"write one of {', '.join(SHAPES)}", status=Exit.WRONG
+            "--as names a provider that the sandbox cannot be", f"write one of {', '.join(known)}", status=Exit.WRONG
         )
+    if len(VERSIONS.keys() & set(names)) > 1:
+        raise CommandFailed("a service trusts one app with Auth.js", "leave out authjs or nextauth", status=Exit.WRONG)
     return tuple(dict.fromkeys(names))
 
 
@@ -77,6 +81,7 @@ def env_lines(server: "SandboxServer", shapes: Sequence[str] = ("clerk",)) -> It
         server: running.
         shapes: of its identity providers, the primary one first.
     """
+    from tidegate.sandbox.authjs import VERSIONS  # noqa: PLC0415 - heavy
     from tidegate.sandbox.people import APP_ORIGIN  # noqa: PLC0415 - heavy
 
     api_key, api_secret = server.sandbox.credentials()
@@ -87,6 +92,10 @@ def env_lines(server: "SandboxServer", shapes: Sequence[str] = ("clerk",)) -> It
     if tuple(shapes) == ("clerk",):
         yield f"CLERK_JWT_ISSUER={server.issuer_url}"
         yield f"CLERK_AUTHORIZED_PARTIES={APP_ORIGIN}"
+        return
+    for name in VERSIONS.keys() & set(shapes):
+        yield from (f"{variable}={value}" for variable, value in server.sandbox.app_as(name).settings().items())
+    if len(shapes) == 1 and shapes[0] in VERSIONS:
         return
     listed = [server.sandbox.issuer_config(name) for name in shapes]
     apart = [{**config, "namespace": name} for config, name in zip(listed[1:], shapes[1:], strict=True)]

@@ -11,12 +11,16 @@ from tidegate.cli.exits import CommandFailed, Exit
 from tidegate.cli.places import USUAL_STATE_DIR, StateDir, runtime_file
 
 _ANONYMOUS: Final[Any] = typer.Option("--anonymous", metavar="", help="Nobody signed in: supabase and firebase.")
-_KIND: Final[Any] = typer.Option(help="Another token that the same keys sign: machine, access, id and the like.")
+_KIND: Final[Any] = typer.Option(
+    help="Another token that the same keys sign: machine, access, id and the like; database for authjs."
+)
 _SHAPE: Final[Any] = typer.Option(
     "--as",
     metavar="PRESET",
-    help="Whose: clerk, supabase, firebase, auth0, cognito, keycloak or oidc; the sandbox's own if not given.",
+    help="Whose: clerk, supabase, firebase, auth0, cognito, keycloak, oidc, authjs or nextauth; the sandbox's own if "
+    "not given.",
 )
+_COOKIE: Final[Any] = typer.Option("--cookie", metavar="", help="As the header Cookie has it: authjs and nextauth.")
 
 _CLAIM: Final[Any] = typer.Option(metavar="NAME=JSON", help="Set a claim; a value that is no JSON is a text.")
 _ACTOR: Final[Any] = typer.Option(metavar="SUBJECT", help="Somebody else acts in the person's place.")
@@ -37,6 +41,7 @@ def session(  # noqa: PLR0913, PLR0917 - the options of a command are its argume
     algorithm: Annotated[str | None, typer.Option(help="RS256 or ES256; the usual one if not given.")] = None,
     kid: Annotated[str | None, typer.Option(help="Sign with this key, a withdrawn one perhaps.")] = None,
     shape: Annotated[str | None, _SHAPE] = None,
+    cookie: Annotated[bool, _COOKIE] = False,  # noqa: FBT002 - a switch of the command line
     state_dir: StateDir = USUAL_STATE_DIR,
 ) -> None:
     """Print a fresh session token of the running sandbox, and nothing else.
@@ -46,6 +51,7 @@ def session(  # noqa: PLR0913, PLR0917 - the options of a command are its argume
     """
     differing = {
         "as": shape,
+        "cookie": cookie,
         "algorithm": algorithm,
         "anonymous": anonymous,
         "kind": kind,

@@ -5,6 +5,7 @@ or the client of Stream that it is used to test. It listens on loopback only, an
 sessions and credentials are good nowhere else.
 """
 
+from tidegate.sandbox.authjs import AuthjsApp
 from tidegate.sandbox.claims import REMOVED
 from tidegate.sandbox.model import Sandbox
 from tidegate.sandbox.people import APP_ORIGIN, DEFAULT_PERSON, PEOPLE, Person
@@ -19,6 +20,7 @@ __all__ = [
     "PEOPLE",
     "REMOVED",
     "SHAPES",
+    "AuthjsApp",
     "Failure",
     "IdentityProvider",
     "Person",

@@ -23,9 +23,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tidegate.errors import TidegateError
 from tidegate.sandbox import runtime
+from tidegate.sandbox.authjs import AuthjsApp
 from tidegate.sandbox.claims import REMOVED
 from tidegate.sandbox.people import PEOPLE
 from tidegate.sandbox.provider import IdentityProvider
+from tidegate.sandbox.shapes import CLERK_SHAPE
 from tidegate.sandbox.stream import StreamStandIn
 
 _P = ParamSpec("_P")
@@ -35,22 +37,24 @@ PREFIX: Final = "/_sandbox"
 BODY_OCTETS: Final = 65536
 TIMEOUT_SECONDS: Final = 5.0
 ARGUMENTS: Final = frozenset({"person", "algorithm", "kid", "header"})
-_BESIDE_CLAIMS: Final = ARGUMENTS | {"as"}
+_BESIDE_CLAIMS: Final = ARGUMENTS | {"as", "cookie"}
+
+Makers = Callable[[str | None], IdentityProvider | AuthjsApp]
 
 
 class ControlError(TidegateError):
     """The sandbox could not be asked, or refused."""
 
 
-def control_app(providers: Callable[[str | None], IdentityProvider], stream: StreamStandIn, token: str) -> ASGIApp:
+def control_app(makers: Makers, stream: StreamStandIn, token: str) -> ASGIApp:
     """The routes under ``/_sandbox``, behind their two checks.
 
     Args:
-        providers: finds the identity provider of a shape, None for the usual one; commanded by them.
+        makers: finds who makes sessions of a name, None for the usual one; commanded by them.
         stream: commanded by them.
         token: the bearer token to demand.
     """
-    commands = _Commands(providers, stream)
+    commands = _Commands(makers, stream)
     routes = [
         Route("/", commands.status, methods=["GET"]),
         Route("/session", commands.session, methods=["POST"]),
@@ -107,14 +111,19 @@ def _host(header: str) -> str | None:
 class _Commands:
     """What can be commanded; each method is one route."""
 
-    def __init__(self, providers: Callable[[str | None], IdentityProvider], stream: StreamStandIn) -> None:
-        self._providers = providers
+    def __init__(self, makers: Makers, stream: StreamStandIn) -> None:
+        self._makers = makers
         self._stream = stream
 
-    async def _provider(self, body: dict[str, Any]) -> IdentityProvider:
-        """The provider whose shape a command names with ``as``, which is taken out; making keys takes a while."""
+    async def _maker(self, body: dict[str, Any]) -> IdentityProvider | AuthjsApp:
+        """Whom a command names with ``as``, which is taken out; making keys takes a while."""
         name = body.pop("as", None)
-        return await run_in_threadpool(lambda: _commanded(self._providers, name))
+        return await run_in_threadpool(lambda: _commanded(self._makers, name))
+
+    async def _provider(self, body: dict[str, Any]) -> IdentityProvider:
+        """The same, of those that sign: for commands that are about keys; the one in Clerk's shape for the others."""
+        maker = await self._maker(body)
+        return maker if isinstance(maker, IdentityProvider) else await self._provider({"as": CLERK_SHAPE.name})
 
     async def status(self, _request: Request) -> Response:
         provider = await self._provider({})
@@ -131,19 +140,27 @@ class _Commands:
 
     async def session(self, request: Request) -> Response:
         body = await _body(request)
-        provider = await self._provider(body)
+        maker = await self._maker(body)
         arguments = {name: value for name, value in body.items() if name in ARGUMENTS}
-        return _json({"token": _commanded(_session, provider, body, **arguments)})
+        token = _commanded(_session, maker, body, **arguments)
+        if not body.get("cookie"):
+            return _json({"token": token})
+        if not isinstance(maker, AuthjsApp):
+            raise _BadCommand("only sessions of authjs and nextauth come as cookies")
+        return _json({"token": maker.cookie_header(token)})
 
     async def rotate(self, request: Request) -> Response:
         body = await _body(request)
-        provider = await self._provider(body)
+        provider = await self._maker(body)
+        if isinstance(provider, AuthjsApp):
+            provider.rotate()
+            return _json(provider.settings())
         old = await run_in_threadpool(lambda: _commanded(provider.rotate, **body))
         return _json({"old_kid": old, "kid": provider.kid(body.get("algorithm"))})
 
     async def failure(self, request: Request) -> Response:
         body = await _body(request)
-        provider = await self._provider(body)
+        provider = await self._maker(body)
         _commanded(provider.fail, body.get("mode"), delay=body.get("delay"))
         return _json({"mode": body.get("mode")})
 
@@ -177,9 +194,9 @@ class _Commands:
         return _json({"requests": [{"method": call.method, "path": call.path, "body": call.body} for call in seen]})
 
 
-def _session(provider: IdentityProvider, body: dict[str, Any], **arguments: Any) -> str:  # noqa: ANN401 - as JSON has them
+def _session(maker: IdentityProvider | AuthjsApp, body: dict[str, Any], **arguments: Any) -> str:  # noqa: ANN401 - as JSON has them
     given = {**body.get("claims", {}), **dict.fromkeys(body.get("without", []), REMOVED)}
-    return provider.session(**arguments, **given)
+    return maker.session(**arguments, **given)
 
 
 def _commanded(act: Callable[_P, _Done], *args: _P.args, **settings: _P.kwargs) -> _Done:

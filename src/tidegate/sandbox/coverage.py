@@ -273,6 +273,14 @@ IDENTITY: Final = (
     ),
     _about(
         "Other providers, under `/as/NAME`",
+        (
+            _D,
+            (
+                "`authjs` and `nextauth`: an app's sessions as versions 5 and 4 encrypt them (RFC 7516), as Bearer "
+                "values or as cookies, cut in pieces where they are long; with `--kind database` those of a database, "
+                "which `/api/auth/session` answers for."
+            ),
+        ),
         (_O, "`tidegate sandbox --as NAME` and `session --as NAME`; each has keys of its own, made when first needed."),
         (
             _D,

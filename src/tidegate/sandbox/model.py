@@ -11,6 +11,8 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tidegate.clock import Clock, SystemClock
+from tidegate.sandbox.authjs import VERSIONS, AuthjsApp
+from tidegate.sandbox.authjs_routes import AuthjsRoutes
 from tidegate.sandbox.control import PREFIX, control_app
 from tidegate.sandbox.provider import IdentityProvider
 from tidegate.sandbox.provider_routes import ProviderRoutes
@@ -58,6 +60,7 @@ class Sandbox:
         self.provider.api_key = self.stream.api_key
         self.connections = Connections()
         self._others: dict[str, tuple[IdentityProvider, ProviderRoutes]] = {}
+        self._apps = {name: AuthjsApp(self._app_url(name), version, clock) for name, version in VERSIONS.items()}
         self._making = threading.Lock()
         self._control_token = secrets.token_urlsafe(32)
         self.app: ASGIApp = Starlette(
@@ -65,7 +68,7 @@ class Sandbox:
                 Mount(ISSUER_PATH, ProviderRoutes(self.provider, self.connections, clock)),
                 Mount(SHAPES_PATH, self._serve_other),
                 Mount(STREAM_PATH, StreamRoutes(self.stream, self.connections)),
-                Mount(PREFIX, control_app(self.provider_as, self.stream, self._control_token)),
+                Mount(PREFIX, control_app(self.maker, self.stream, self._control_token)),
             ]
         )
 
@@ -75,6 +78,36 @@ class Sandbox:
         self.stream.reset()
         for provider, _ in self._others.values():
             provider.reset()
+        for app in self._apps.values():
+            app.reset()
+
+    @staticmethod
+    def names() -> tuple[str, ...]:
+        """Everything that ``--as`` takes."""
+        return (*SHAPES, *VERSIONS)
+
+    def maker(self, name: str | None = None) -> IdentityProvider | AuthjsApp:
+        """Who makes sessions of a name: an identity provider, or an app with sessions of its own.
+
+        Args:
+            name: what the sandbox is to be; None for the usual one.
+
+        Raises:
+            ValueError: it can be no such thing.
+        """
+        name = self.usual if name is None else name
+        return self._apps[name] if name in VERSIONS else self.provider_as(name)
+
+    def app_as(self, name: str) -> AuthjsApp:
+        """The app whose sessions are those of Auth.js or NextAuth, under ``/as/NAME``.
+
+        Args:
+            name: ``authjs`` or ``nextauth``.
+
+        Raises:
+            KeyError: another name.
+        """
+        return self._apps[name]
 
     def provider_as(self, name: str | None = None) -> IdentityProvider:
         """The identity provider in another shape, under ``/as/NAME``; made, with keys of its own, when first asked for.
@@ -89,7 +122,7 @@ class Sandbox:
         if name == CLERK_SHAPE.name:
             return self.provider
         if name not in SHAPES:
-            raise ValueError(f"the sandbox can be {', '.join(SHAPES)}")
+            raise ValueError(f"the sandbox can be {', '.join(self.names())}")
         with self._making:
             if name not in self._others:
                 shape = SHAPES[name]
@@ -98,6 +131,9 @@ class Sandbox:
                 self._others[name] = provider, ProviderRoutes(provider, self.connections, self._clock)
         return self._others[name][0]
 
+    def _app_url(self, name: str) -> str:
+        return f"{self.url}{SHAPES_PATH}/{name}"
+
     def _issuer_as(self, shape: Shape) -> str:
         return f"{self.url}{SHAPES_PATH}/{shape.name}{shape.issuer_path}"
 
@@ -105,6 +141,10 @@ class Sandbox:
         """Answer for the provider that the path names."""
         outer = scope.get("root_path", "")
         name = scope["path"].removeprefix(f"{outer}/").partition("/")[0]
+        if name in VERSIONS:
+            app = AuthjsRoutes(self._apps[name], self.connections)
+            await app({**scope, "root_path": f"{outer}/{name}"}, receive, send)
+            return
         if name not in SHAPES or name == CLERK_SHAPE.name:
             await Response(status_code=404)(scope, receive, send)
             return
@@ -131,6 +171,8 @@ class Sandbox:
         self.provider.issuer = self.issuer_url
         for provider, _ in self._others.values():
             provider.issuer = self._issuer_as(provider.shape)
+        for name, app in self._apps.items():
+            app.url = self._app_url(name)
 
     def credentials(self) -> tuple[str, str]:
         """The API key and secret of its Stream app; made at start, good nowhere else."""
@@ -140,8 +182,10 @@ class Sandbox:
         """What an issuer's configuration must say for its sessions to be accepted.
 
         Args:
-            name: of the shape.
+            name: of the shape; for an app with Auth.js, its secret is needed besides.
         """
+        if name in VERSIONS:
+            return {"kind": "authjs"}
         called = ISSUER_NAME if name == CLERK_SHAPE.name else name
         return {"name": called, **self.provider_as(name).config()}
 

@@ -12,6 +12,7 @@ from tidegate.settings.stream_section import Environment
 
 KIND: Final = "authjs"
 SECRET_LENGTH_MIN: Final = 32
+SANDBOX_PREFIX: Final = "tidegate-sandbox-"
 SKEW_SECONDS: Final = 15
 """What Auth.js itself tolerates between clocks; less would refuse sessions that the app takes."""
 
@@ -79,6 +80,10 @@ def check(draft: Draft) -> Iterator[Problem]:
 
 def _check_secret(draft: Draft, field: str, secret: str) -> Iterator[Problem]:
     mend = "make a new one with: openssl rand -base64 33"
+    if secret.startswith(SANDBOX_PREFIX) and (not draft.is_development() or draft.settings.base_url[:6] == "https:"):
+        # Whoever can read the sandbox's file makes sessions for anybody.
+        wrong = "is a sandbox's, which is trusted in development only and with the sandbox's own Stream"
+        yield Problem(draft.name(field), wrong, "set the secret of your own app")
     if len(secret) < SECRET_LENGTH_MIN:
         yield Problem(draft.name(field), f"is shorter than {SECRET_LENGTH_MIN} characters", mend)
     elif credential_rules.is_placeholder(secret):
