@@ -218,6 +218,10 @@ SYNC_DROPPED = Counter(
 
 # Revocations and bans.
 STANDING_ENTRIES = Gauge("tidegate_standing_entries", "Users of whom a revocation or a ban is kept.", registry=REGISTRY)
+STANDING_LOADED = Gauge(
+    "tidegate_standing_loaded", "Whether revocations and bans were read since the start, or none are kept.",
+    registry=REGISTRY,
+)  # fmt: skip
 STANDING_OWED = Gauge(
     "tidegate_standing_owed", "Users, and one for the app, of whom Stream is still to be told.", registry=REGISTRY
 )

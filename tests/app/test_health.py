@@ -119,6 +119,12 @@ async def test_readiness_says_what_it_looked_at(gate):
     assert (await gate.client.get("/readyz")).json() == {"status": "ready"}
     assert (await gate.client.get("/readyz?verbose")).json() == {
         "status": "ready",
-        "checks": {"configuration": "valid", "signer": "ready", "shutdown": "no", "issuer sandbox": "fresh"},
+        "checks": {
+            "configuration": "valid",
+            "signer": "ready",
+            "shutdown": "no",
+            "standing": "known",
+            "issuer sandbox": "fresh",
+        },
     }
     assert (await gate.client.get("/livez")).json() == {"status": "ok"}

@@ -177,6 +177,16 @@ async def test_who_is_not_banned_cannot_be_unbanned(otto):
     assert (await otto.get(f"{STANDING}/{ADA}")).json()["changed_at"] is None
 
 
+@pytest.mark.parametrize("user", ["a%00b", "%00", "%ED%A0%80", "a.b", "%F0%9F%98%80"])
+async def test_what_is_no_user_id_is_refused(otto, user):
+    answers = [
+        await otto.get(f"{STANDING}/{user}"),
+        await otto.get(f"{STANDING}?after={user}"),
+        await otto.delete(f"{BANS}/{user}"),
+    ]
+    assert {(answer.status_code, answer.json()["reason"]) for answer in answers} == {(400, "request_invalid")}
+
+
 async def test_a_list_in_pages(otto):
     for user in ("cy", "ada", "bo"):
         await otto.post(BANS, json={"user": user})
@@ -192,6 +202,19 @@ async def test_no_room(gate_with):
         assert (await otto.post(BANS, json={"user": "ada"})).status_code == 200
         answer = await otto.post(BANS, json={"user": "bo"})
     assert (answer.status_code, answer.json()["reason"]) == (507, "standing_full")
+
+
+async def test_what_others_revoked_at_stream_for_a_user_moves_that_users_tokens(gate):
+    stream, before = gate.sandbox.sandbox.stream, int(gate.clock.now()) - 8
+    stream.users.put(ADA, revoke_tokens_issued_before=rfc3339(before))
+    session = gate.session(life=300).encode()
+
+    async def heard():
+        exchange = gate.runtime.exchange
+        return exchange.mint(exchange.admit(session, "203.0.113.9")).minted.issued_at > before
+
+    await until(heard)  # the profile sync asks Stream for her
+    assert len(gate.runtime.standing.memory) == 0
 
 
 async def test_without_a_database_commands_fail_loudly_and_what_is_known_holds(gate, otto, monkeypatch):

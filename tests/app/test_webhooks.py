@@ -229,3 +229,19 @@ async def test_only_so_many_are_under_way_and_the_next_is_told_when_to_come_agai
         assert [answer.status_code for answer in answers] == [200]
         assert (await send(gate, event("x"), "msg_2")).status_code == 200
         assert REGISTRY.get_sample_value("tidegate_webhooks_under_way") == 0
+
+
+async def test_without_room_a_webhook_is_refused_and_counted_and_acts_when_it_comes_again(gate):
+    service = gate.runtime.standing.service
+    options = service._options
+    service._options = type(options)(capacity=2)
+    counted = ("tidegate_webhooks_total", {"issuer": "sandbox", "outcome": "full"})
+    before = REGISTRY.get_sample_value(*counted) or 0
+    for number in range(2):
+        assert (await send(gate, event("session.ended", user_id=f"user_{number}"), f"msg_{number}")).status_code == 200
+    refused = await send(gate, event("session.ended", user_id=ADA), "msg_full")
+    assert (refused.status_code, refused.json()["reason"]) == (507, "standing_full")
+    assert REGISTRY.get_sample_value(*counted) == before + 1
+    assert any("hardly room" in issue for issue in gate.runtime.watch.health().troubleshooting.issues)
+    service._options = options
+    assert (await send(gate, event("session.ended", user_id=ADA), "msg_full")).json() == {"outcome": "revoke"}

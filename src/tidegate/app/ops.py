@@ -63,6 +63,7 @@ def readiness(watch: Watch, stopping: Callable[[], bool]) -> APIRouter:
                 "configuration": "valid",
                 "signer": "ready",
                 "shutdown": "draining" if stopping() else "no",
+                "standing": watch.standing(),
                 **{f"issuer {issuer.name}": issuer.keys.value for issuer in watch.issuers()},
                 **{
                     f"session route of {issuer.name}": issuer.route_fault or "answers"

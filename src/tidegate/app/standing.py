@@ -1,6 +1,6 @@
 """Revocations and bans, put together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tidegate.app.lifespan import Background
@@ -14,9 +14,20 @@ from tidegate.tokens.standing.push import LEASE, LEASE_SECONDS, Pusher
 from tidegate.tokens.standing.service import StandingOptions, StandingService
 from tidegate.tokens.standing.tell import Teller, moment_at_stream
 from tidegate.upstream.client import StreamClient
-from tidegate.upstream.model import StreamApp
+from tidegate.upstream.model import StreamApp, StreamUser
+from tidegate.watch.model import Remark
 
 _DAY_SECONDS = 86_400
+_NOT_READ = Remark(
+    "What the database holds of revocations and bans was not read since the start of this replica.",
+    "Run `tidegate db status`: it says why. Check the database that TIDEGATE_DATABASE_URL names.",
+)
+_NEARLY_FULL = Remark(
+    "There is hardly room for further revocations and bans; those of webhooks are refused.",
+    "Raise TIDEGATE_STANDING_SIZE, or lower TIDEGATE_STANDING_KEEP_DAYS.",
+)
+
+Remarks = Callable[[], tuple[Remark, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,7 @@ class StandingParts:
         memory: what the exchange asks.
         service: what operators and webhooks change.
         pusher: tells Stream.
+        clock: for what Stream says of users.
         expired: has the next server token dated as late as it can be; for when Stream refuses the present one as too
             old, since somebody else revoked the app's tokens there.
     """
@@ -34,11 +46,32 @@ class StandingParts:
     memory: Standing
     service: StandingService
     pusher: Pusher
+    clock: Clock
     expired: Callable[[], None]
 
     def heard(self, app: StreamApp) -> None:
         """Take note of what Stream itself says: others can revoke the app's tokens there."""
         self.memory.stream_says(moment_at_stream(app.revoked_before))
+
+    def heard_of(self, users: Iterable[StreamUser]) -> None:
+        """Take note of what Stream says of users whenever it is asked for them: others can revoke their tokens too."""
+        now = self.clock.now()
+        for user in users:
+            if user.revoked_before is not None:
+                self.memory.stream_says_of(user.id, moment_at_stream(user.revoked_before), now)
+
+    def remarked(self, remarks: Remarks) -> Remarks:
+        """What health says, and what it says of revocations and bans.
+
+        Args:
+            remarks: of others.
+        """
+
+        def all_remarks() -> tuple[Remark, ...]:
+            own = ((_NOT_READ, self.memory.knowledge == "unknown"), (_NEARLY_FULL, not self.service.has_room()))
+            return (*remarks(), *(remark for remark, holds in own if holds))
+
+        return all_remarks
 
 
 def standing_of(
@@ -75,5 +108,8 @@ def standing_of(
     )
     memory.on_app_before(credentials.app_revoked)
     if store_wanted(settings):
+        memory.expect_load(clock, settings.standing_wait_seconds)
         background.add("standing", pusher.run)
-    return StandingParts(memory, service, pusher, lambda: credentials.app_revoked(int(clock.now())))
+    parts = StandingParts(memory, service, pusher, clock, lambda: credentials.app_revoked(int(clock.now())))
+    client.on_users(parts.heard_of)
+    return parts

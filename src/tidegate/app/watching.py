@@ -74,11 +74,11 @@ def watching_of(watched: Watched, background: Background, clock: Clock) -> Watch
         background: runs the probes.
         clock: for periods and ages.
     """
-    settings, board = watched.settings, Board()
+    settings, standing, board = watched.settings, watched.standing, Board()
     prober = _prober(watched, board, clock)
     background.close_with(prober.aclose)
     runner = Runner([_stream_probe(watched, prober)], board, _turn(watched, board, clock), clock)
-    board.on_post(_learner(prober, watched.standing, clock))
+    board.on_post(_learner(prober, standing, clock))
     background.add("probes", runner.run)
     watch = Watch(
         prober=prober,
@@ -86,9 +86,10 @@ def watching_of(watched: Watched, background: Background, clock: Clock) -> Watch
         issuers=watched.issuers.issuers,
         probe_seconds=settings.probe_seconds,
         public=settings.environment is Environment.PRODUCTION,
-        credentials=with_ledger(remarks_of(watched.rotation, clock, settings), watched.records),
+        credentials=standing.remarked(with_ledger(remarks_of(watched.rotation, clock, settings), watched.records)),
         store_down_seconds=watched.store.down_seconds,
-        untold=watched.standing.pusher.untold,
+        untold=standing.pusher.untold,
+        standing=lambda: standing.memory.knowledge,
     )
     return Watching(board, runner, prober, watch)
 

@@ -25,6 +25,15 @@ class StandingSection(Section):
             "How long a revocation is remembered: longer than any session lives. A ban lasts until it ends.",
         ),
     ] = 60
+    standing_wait_seconds: Annotated[
+        int,
+        spec(
+            "TIDEGATE_STANDING_WAIT_SECONDS",
+            k.Integer(0, 300, "s"),
+            "How long a replica that starts gives no tokens while it reads revocations and bans and the database says "
+            "nothing; then it goes on without them.",
+        ),
+    ] = 5
     standing_pause_max_seconds: Annotated[
         int,
         spec(

@@ -5,7 +5,7 @@ replacing by id, setting fields to given values.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
@@ -117,6 +117,7 @@ class StreamClient:
         self.moderation: Final = Moderation(self._call)
         self._slots = asyncio.Semaphore(options.concurrency)
         self._waiting = 0
+        self._heard_users: Callable[[Iterable[StreamUser]], None] = lambda _: None
         self._wire = Wire(
             timeout_s=options.timeout_s, connections=options.connections, answer_bytes=options.answer_bytes
         )
@@ -144,6 +145,14 @@ class StreamClient:
         answer, _ = await self._call(Operation.GET_RATE_LIMITS, query="&server_side=true")
         return rate_limits(answer)
 
+    def on_users(self, heard: Callable[[Iterable[StreamUser]], None]) -> None:
+        """Have somebody told of users whenever Stream was asked for some, whoever asked.
+
+        Args:
+            heard: quick, and does not raise.
+        """
+        self._heard_users = heard
+
     async def query_users(self, ids: Sequence[str], *, attempts: int | None = None) -> dict[str, StreamUser]:
         """``GET /users``: which of these users exist, deactivated ones included.
 
@@ -166,6 +175,7 @@ class StreamClient:
                 user = StreamUser.from_answer(fields) if isinstance(fields, dict) else None
                 if user is not None:
                     found[user.id] = user
+        self._heard_users(found.values())
         return found
 
     async def upsert_users(self, users: Sequence[Mapping[str, object]], *, attempts: int | None = None) -> None:

@@ -24,6 +24,7 @@ class Watch:
         credentials: what they say of themselves.
         store_down_seconds: for how long the database could not be used; None while it can.
         untold: how many revocations and bans Stream is still to be told, and for how many seconds the first waits.
+        standing: whether revocations and bans were read: ``known``, ``loading`` or ``unknown``.
     """
 
     __slots__ = (
@@ -33,11 +34,12 @@ class Watch:
         "_longest",
         "_prober",
         "_public",
+        "_standing",
         "_store_down_seconds",
         "_untold",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, RUF100 - what is watched, each by its name
         self,
         *,
         prober: Prober,
@@ -48,6 +50,7 @@ class Watch:
         credentials: Callable[[], tuple[Remark, ...]] = tuple,
         store_down_seconds: Callable[[], float | None] = lambda: None,
         untold: Callable[[], tuple[int, float]] = lambda: (0, 0.0),
+        standing: Callable[[], str] = lambda: "known",
     ) -> None:
         self._prober = prober
         self._client = client
@@ -56,6 +59,7 @@ class Watch:
         self._credentials = credentials
         self._store_down_seconds = store_down_seconds
         self._untold = untold
+        self._standing = standing
         self._longest = _PROBES_MISSED * probe_seconds
 
     def health(self) -> Health:
@@ -93,8 +97,15 @@ class Watch:
         return tuple(map(_condition, self._issuers))
 
     def can_exchange(self) -> bool:
-        """Whether sessions of at least one issuer can be verified now."""
-        return any(issuer.usable for issuer in self.issuers())
+        """Whether sessions of at least one issuer can be verified now, and it is known who is banned.
+
+        With the database down the second is waited for only so long: a replica must not depend on it for ever.
+        """
+        return self.standing() != "loading" and any(issuer.usable for issuer in self.issuers())
+
+    def standing(self) -> str:
+        """Whether revocations and bans were read: ``known``, ``loading`` or ``unknown``."""
+        return self._standing()
 
 
 def _condition(issuer: Issuer) -> IssuerHealth:

@@ -41,10 +41,10 @@ class Arrears(NamedTuple):
 
 async def locked(connection: AsyncConnection, dialect: Dialect, user_id: str) -> UserStanding:
     """One user's standing, which nobody else changes until the transaction ends; version 0 where there was none."""
-    empty = asdict(UserStanding(user_id))
-    await connection.execute(insert(dialect, users).values(empty).on_conflict_do_nothing(index_elements=["user_id"]))
-    row = await connection.execute(select(users).where(users.c.user_id == user_id).with_for_update())
-    return _standing(row.one())
+    # One statement makes the row or locks it: between two of them the row could be forgotten.
+    row = insert(dialect, users).values(asdict(UserStanding(user_id)))
+    same = row.on_conflict_do_update(index_elements=["user_id"], set_={"user_id": row.excluded.user_id})
+    return _standing((await connection.execute(same.returning(*users.columns))).one())
 
 
 async def put(connection: AsyncConnection, dialect: Dialect, standing: UserStanding, now: float) -> None:
@@ -207,7 +207,14 @@ async def prune(connection: AsyncConnection, now: float, keep_s: float) -> int:
         how many rows went.
     """
     old = int(now - keep_s)
-    idle = and_(users.c.banned_until <= now, users.c.tokens_before <= old, users.c.sessions_before <= old)
+    # By the time of the change too: a row that somebody changes at this moment is judged anew once it is free, and
+    # what that change owes is not seen then.
+    idle = and_(
+        users.c.banned_until <= now,
+        users.c.tokens_before <= old,
+        users.c.sessions_before <= old,
+        users.c.changed_at <= old,
+    )
     debt = select(owed.c.user_id)
     gone = await connection.execute(delete(users).where(idle, users.c.user_id.not_in(debt)))
     cut = await connection.execute(delete(cuts).where(cuts.c.last <= old))

@@ -34,6 +34,10 @@ OPERATOR_AT_STREAM: Final = "tg-@operator"
 CUTS_MOST: Final = 100
 """Revocations for everybody that are remembered at a time; one for all takes the place of those before it."""
 
+REVOKED_BY_WEBHOOKS: Final = 0.9
+BANNED_BY_WEBHOOKS: Final = 0.95
+"""How much of the room webhooks may fill: sign-outs leave some to providers' bans, and both some to operators."""
+
 _LOADED_AT_ONCE: Final = 2_000
 
 
@@ -87,14 +91,29 @@ class StandingService:
         """Have something called, on every replica, when something changed. It must not wait."""
         self._watchers.append(then)
 
+    def has_room(self, part: float = REVOKED_BY_WEBHOOKS) -> bool:
+        """Whether a further user can have a revocation or a ban.
+
+        Args:
+            part: how much of the room may be filled, from 0 to 1.
+        """
+        return len(self._memory) < self._options.capacity * part
+
     async def revoke(
-        self, user_id: str, by: str, *, absent_ok: bool = False, within: "AsyncConnection | None" = None
+        self,
+        user_id: str,
+        by: str,
+        *,
+        part: float = 1.0,
+        absent_ok: bool = False,
+        within: "AsyncConnection | None" = None,
     ) -> UserStanding:
         """End the tokens that a user holds, and the sessions that they came from.
 
         Args:
             user_id: at Stream.
             by: an operator's name, or ``webhook:`` and the issuer's.
+            part: how much of the room may be filled for it.
             absent_ok: whether it is enough that Stream does not know the user.
             within: a transaction that writes; None: one of its own.
 
@@ -107,7 +126,8 @@ class StandingService:
             StoreUnavailable: nothing was done.
         """
         moment = moment_of(self._clock.now())
-        return await self._change(user_id, by, lambda known: known.revoked(moment), absent_ok=absent_ok, within=within)
+        how = _How(part, absent_ok, within)
+        return await self._change(user_id, by, lambda known: known.revoked(moment), how)
 
     async def ban(  # noqa: PLR0913, RUF100 - all but two by name
         self,
@@ -118,6 +138,7 @@ class StandingService:
         note: str = "",
         deactivate: bool = False,
         adds: bool = False,
+        part: float = 1.0,
         absent_ok: bool = False,
         within: "AsyncConnection | None" = None,
     ) -> UserStanding:
@@ -131,6 +152,7 @@ class StandingService:
             deactivate: also deactivate the user at Stream.
             adds: whether a ban that is there keeps its end where that is later, its note and its deactivation;
                 otherwise this one takes its place.
+            part: how much of the room may be filled for it.
             absent_ok: whether it is enough that Stream does not know the user.
             within: a transaction that writes; None: one of its own.
 
@@ -148,7 +170,7 @@ class StandingService:
                 return known.banned_on(moment_of(now), end, deactivate=deactivate)
             return known.banned(moment_of(now), end, note, deactivate=deactivate)
 
-        return await self._change(user_id, by, banned, absent_ok=absent_ok, within=within)
+        return await self._change(user_id, by, banned, _How(part, absent_ok, within))
 
     async def unban(self, user_id: str, by: str) -> UserStanding:
         """Lift a ban, and a deactivation that came with it.
@@ -167,7 +189,7 @@ class StandingService:
                 raise StandingRefused("this user is not banned")
             return known.unbanned()
 
-        return await self._change(user_id, by, lifted, absent_ok=False, within=None)
+        return await self._change(user_id, by, lifted, _How())
 
     async def revoke_all(self, by: str) -> CutRecord:
         """End everybody's tokens, and the sessions that they came from.
@@ -203,10 +225,12 @@ class StandingService:
         """How a user stands.
 
         Raises:
+            StandingRefused: this is no user id.
             StoreUnavailable: the database cannot be read.
         """
         from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
 
+        _check_user(user_id)
         async with self._database.read() as connection:
             return await repo.one(connection, user_id)
 
@@ -214,15 +238,18 @@ class StandingService:
         """Users with a revocation or a ban, in the order of their ids.
 
         Args:
-            after: the last id that is known.
+            after: the last id that is known; empty for none.
             limit: how many at most.
             pending: only those of whom Stream is still to be told.
 
         Raises:
+            StandingRefused: what is known is no user id.
             StoreUnavailable: the database cannot be read.
         """
         from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
 
+        if after:
+            _check_user(after)
         async with self._database.read() as connection:
             return await repo.page(connection, after, limit, pending=pending)
 
@@ -249,12 +276,13 @@ class StandingService:
         while True:
             async with self._database.read() as connection:
                 found = await repo.page(connection, after, _LOADED_AT_ONCE)
-            for entry in found:
-                self._memory.mark(entry.standing.user_id, entry.standing.mark)
+            if sum(self._memory.mark(entry.standing.user_id, entry.standing.mark) for entry in found):
+                self._memory.advances()
             if len(found) < _LOADED_AT_ONCE:
                 break
             after = found[-1].standing.user_id
         await self._load_cuts()
+        self._memory.loaded()
         self._memory.prune(self._clock.now(), self._options.keep_s)
         self._tell_watchers()
 
@@ -275,26 +303,19 @@ class StandingService:
             return await repo.prune(connection, now, self._options.keep_s)
 
     async def _change(
-        self,
-        user_id: str,
-        by: str,
-        alter: Callable[[UserStanding], UserStanding],
-        *,
-        absent_ok: bool,
-        within: "AsyncConnection | None",
+        self, user_id: str, by: str, alter: Callable[[UserStanding], UserStanding], how: "_How"
     ) -> UserStanding:
         from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
 
-        if not is_user_id(user_id) or user_id == OPERATOR_AT_STREAM:
-            raise StandingRefused("this is no user id at Stream")
+        _check_user(user_id)
         now = self._clock.now()
-        async with self._writing(within) as connection:
+        async with self._writing(how.within) as connection:
             known = await repo.locked(connection, self._database.dialect, user_id)
-            if not known.version and len(self._memory) >= self._options.capacity:
+            if not known.version and not self.has_room(how.part):
                 raise StandingFull("TIDEGATE_STANDING_SIZE users have a revocation or a ban already")
             changed = replace(
                 alter(known),
-                absent_ok=absent_ok and (known.absent_ok or not known.version),
+                absent_ok=how.absent_ok and (known.absent_ok or not known.version),
                 changed_by=by,
                 changed_at=int(now),
                 version=known.version + 1,
@@ -348,6 +369,21 @@ class StandingService:
             return
         async with self._database.begin() as connection:
             yield connection
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What goes with a change besides what it changes; see `StandingService.ban`."""
+
+    part: float = 1.0
+    absent_ok: bool = False
+    within: "AsyncConnection | None" = None
+
+
+def _check_user(user_id: str) -> None:
+    """Refuse what cannot be a user's id before a database that takes no such text sees it."""
+    if not is_user_id(user_id) or user_id == OPERATOR_AT_STREAM:
+        raise StandingRefused("this is no user id at Stream")
 
 
 def _check_ban(now: float, until: float | None, note: str) -> None:

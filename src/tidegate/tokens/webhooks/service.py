@@ -13,7 +13,12 @@ from tidegate.identity.strictjson import StrictJsonError, parse_json
 from tidegate.identity.webhooks import Announced, WebhookVerifier
 from tidegate.store import Change, ChangeBus, Database
 from tidegate.tokens.mapping import SubjectMapping
-from tidegate.tokens.standing.service import StandingService
+from tidegate.tokens.standing.service import (
+    BANNED_BY_WEBHOOKS,
+    REVOKED_BY_WEBHOOKS,
+    StandingFull,
+    StandingService,
+)
 from tidegate.tokens.webhooks.events import Act, Event, EventUnreadable
 
 TOPIC: Final = "profiles"
@@ -122,7 +127,11 @@ class WebhookService:
         async with self._database.begin() as connection:
             first = await repo.note(connection, self._database.dialect, issuer.name, delivery.id, now)
             if first:
-                await self._act(connection, issuer, event, user_id)
+                try:
+                    await self._act(connection, issuer, event, user_id)
+                except StandingFull:
+                    metrics.WEBHOOKS.labels(issuer.name, "full").inc()
+                    raise
             if self._clock.monotonic() >= self._prune_at:
                 self._prune_at = self._clock.monotonic() + _PRUNE_SECONDS
                 await repo.prune(connection, now - self._keep_s)
@@ -135,7 +144,9 @@ class WebhookService:
         by = f"webhook:{issuer.name}"
         match event.act:
             case Act.REVOKE:
-                await self._standing.revoke(user_id, by, absent_ok=self._absent_ok, within=connection)
+                await self._standing.revoke(
+                    user_id, by, part=REVOKED_BY_WEBHOOKS, absent_ok=self._absent_ok, within=connection
+                )
             case Act.BAN if event.until is None or event.until > self._clock.now():
                 # A deactivation has no end at Stream, so it goes with a ban that has none. What an operator said
                 # already, or an event that was sent later, is not shortened.
@@ -145,6 +156,7 @@ class WebhookService:
                     until=event.until,
                     deactivate=event.until is None,
                     adds=True,
+                    part=BANNED_BY_WEBHOOKS,
                     absent_ok=self._absent_ok,
                     within=connection,
                 )
