@@ -150,8 +150,7 @@ class StandingService:
             until: the end, seconds since the epoch; None: there is none.
             note: a reason, shown to operators and moderators only; at most 200 characters.
             deactivate: also deactivate the user at Stream.
-            adds: whether a ban that is there keeps its end where that is later, its note and its deactivation;
-                otherwise this one takes its place.
+            adds: whether a ban that is there keeps a later end, its note and its deactivation, or gives way to this.
             part: how much of the room may be filled for it.
             absent_ok: whether it is enough that Stream does not know the user.
             within: a transaction that writes; None: one of its own.
@@ -163,12 +162,11 @@ class StandingService:
         """
         now = self._clock.now()
         _check_ban(now, until, note)
-        end = FOREVER if until is None else moment_of(until)
+        begin, end = moment_of(now), FOREVER if until is None else moment_of(until)
 
         def banned(known: UserStanding) -> UserStanding:
-            if adds:
-                return known.banned_on(moment_of(now), end, deactivate=deactivate)
-            return known.banned(moment_of(now), end, note, deactivate=deactivate)
+            added = known.banned_on(begin, end, deactivate=deactivate)
+            return added if adds else known.banned(begin, end, note, deactivate=deactivate)
 
         return await self._change(user_id, by, banned, _How(part, absent_ok, within))
 
