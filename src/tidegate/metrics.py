@@ -297,3 +297,20 @@ WATCH_TURN = Gauge(
     "Whether this replica probes: 0 another one does for all, 1 this one does for all, 2 this one for itself alone.",
     registry=REGISTRY,
 )
+HEALTH_STATUS = Gauge(
+    "tidegate_health_status", "The service's own judgement: 0 healthy, 1 degraded, 2 unhealthy.", registry=REGISTRY
+)
+UPSTREAM_QUOTA_LOWEST = Gauge(
+    "tidegate_upstream_quota_lowest_ratio",
+    "Smallest part left of a rate limit of Stream's whose window runs now; NaN where none is known.",
+    registry=REGISTRY,
+)
+JWKS_STALE_ISSUERS = Gauge("tidegate_jwks_stale_issuers", "Issuers whose keys are not fresh.", registry=REGISTRY)
+APP_UNSAFE = Gauge(
+    "tidegate_app_unsafe",
+    "How many of these hold for the app at Stream: authentication checks off, permission checks off, suspended.",
+    registry=REGISTRY,
+)
+CREDENTIAL_MAX_AGE = Gauge(
+    "tidegate_credential_max_age_seconds", "From which age on a secret is too old; 0: never.", registry=REGISTRY
+)

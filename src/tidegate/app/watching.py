@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tidegate.app.ledger import with_ledger
 from tidegate.app.lifespan import Background
 from tidegate.app.rotation import remarks_of
+from tidegate.app.series import series_of
 from tidegate.app.standing import StandingParts
 from tidegate.app.stores import store_wanted
 from tidegate.clock import Clock
@@ -23,6 +24,7 @@ from tidegate.watch.probes.model import Outcome
 from tidegate.watch.probes.reach import Others
 from tidegate.watch.probes.service import OneProcess, Runner, Turn
 from tidegate.watch.probes.stream import StreamProbe, is_elsewhere, outcome_of, result_of
+from tidegate.watch.series.service import Series
 from tidegate.watch.service import Watch
 
 
@@ -58,12 +60,14 @@ class Watching:
         runner: runs the probes.
         prober: makes the live call to Stream.
         watch: judges how the service is.
+        series: this replica's figures over time.
     """
 
     board: Board
     runner: Runner
     prober: Prober
     watch: Watch
+    series: Series
 
 
 def watching_of(watched: Watched, background: Background, clock: Clock) -> Watching:
@@ -91,7 +95,8 @@ def watching_of(watched: Watched, background: Background, clock: Clock) -> Watch
         untold=standing.pusher.untold,
         standing=lambda: standing.memory.knowledge,
     )
-    return Watching(board, runner, prober, watch)
+    series = series_of(settings, watch, watched.client.quota, board, background, clock)
+    return Watching(board, runner, prober, watch, series)
 
 
 def _turn(watched: Watched, board: Board, clock: Clock) -> Turn:

@@ -91,13 +91,13 @@ def test_a_figure_that_cannot_be_sampled_does_not_blind_the_others(clock, counte
     def broken():
         raise RuntimeError("no")
 
-    series = series_of(clock, counters, **{"disk.free_bytes": broken, "health.status": lambda: 1})
+    series = series_of(clock, counters, **{"keys.stale": broken, "health.status": lambda: 1})
     with structlog.testing.capture_logs() as logs:
         series.tick()
 
     assert series.recent("health.status", 60) == [(START, 1.0)]
-    assert "disk.free_bytes" not in series.names()
-    assert [line["figure"] for line in logs] == ["disk.free_bytes"]
+    assert "keys.stale" not in series.names()
+    assert [line["figure"] for line in logs] == ["keys.stale"]
 
 
 def test_figures_of_probes_come_and_go(clock, counters):

@@ -121,6 +121,10 @@ FIGURES: Final[Mapping[str, Figure]] = MappingProxyType(
         "keys.age_seconds": _measured("Age of the oldest key set", "tidegate_jwks_keyset_age_seconds", "s"),
         "keys.stale": _measured("Issuers whose keys are not fresh", "tidegate_jwks_stale_issuers"),
         "credentials.age_seconds": _measured("Age of the oldest secret", "tidegate_credential_age_seconds", "s"),
+        "credentials.max_age_seconds": _measured(
+            "Age at which a secret is too old", "tidegate_credential_max_age_seconds", "s"
+        ),
+        "posture.unsafe": _measured("Checks that the app at Stream has off", "tidegate_app_unsafe"),
         "ledger.lag_seconds": _measured("Ledger: oldest entry not durable", "tidegate_ledger_lag_seconds", "s"),
         "ledger.waiting": _measured("Ledger: entries that wait", "tidegate_ledger_queue_entries"),
         "ledger.lost": _counted("Ledger: entries lost", "tidegate_ledger_lost_total"),
@@ -129,7 +133,10 @@ FIGURES: Final[Mapping[str, Figure]] = MappingProxyType(
         ),
         "store.up": _measured("Database in use", "tidegate_store_up", merge=Merge.MIN),
         "store.waker_up": _measured("Woken by other replicas", "tidegate_changes_waker_up", merge=Merge.MIN),
-        "disk.free_bytes": _measured("Free on the disk of the state", "tidegate_state_free_bytes", "bytes", Merge.MIN),
+        "notify.failing_seconds": _measured(
+            "Time for which nobody could be notified", "tidegate_notify_failing_seconds", "s"
+        ),
+        "plan.connections": _measured("Connections that the plan has", "tidegate_plan_connections"),
         "http.connections": Figure("Connections open here", Merge.SUM, "sum(tidegate_http_connections)"),
         "client.connections": Figure(
             "Connections to Stream, by the apps", Merge.SUM, "sum(tidegate_client_connections)"
@@ -159,5 +166,7 @@ def figure(name: str) -> Figure:
         return _counted(f"Refused: {reason}", f'tidegate_exchange_total{{reason="{reason}"}}')
     if name.startswith(PROBES):
         probe = name.removeprefix(PROBES)
-        return _measured(f"Probe {probe} (0 well, 1 warning, 2 failing)", f'tidegate_probe_state{{probe=~"{probe}.*"}}')
+        return _measured(
+            f"Probe {probe} (0 well, 1 warning, 2 failing)", f'tidegate_probe_state{{probe=~"{probe}.*"}} != 3'
+        )
     raise KeyError(name)
