@@ -147,8 +147,12 @@ async def test_a_folder_that_cannot_be_used_stops_no_exchange_unless_it_is_to(ga
         with anyio.fail_after(5):
             while "The ledger cannot be written" not in str(gate.runtime.watch.health()):
                 await anyio.sleep(0.01)
-    async with gate_with(ledger_dir=tmp_path / "file", ledger_durability="sync", ledger_wait_ms=50) as gate:
+        (tmp_path / "file").unlink()  # the end waits for as long as the folder cannot be used
+    assert [json.loads(line)["event"] for line in entry_lines(tmp_path / "file")] == ["opened", "issued", "closed"]
+    (tmp_path / "another").write_text("")
+    async with gate_with(ledger_dir=tmp_path / "another", ledger_durability="sync", ledger_wait_ms=50) as gate:
         answer = await gate.exchange(gate.session())
+        (tmp_path / "another").unlink()
     assert (answer.status_code, answer.json()["reason"]) == (503, "ledger_unavailable")
     assert "token" not in answer.json()
 

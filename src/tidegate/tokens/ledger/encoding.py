@@ -9,12 +9,15 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import Final
 
 from tidegate.clock import rfc3339
+from tidegate.identity.model import IssuerPolicy
 from tidegate.tokens.ledger.keys import LedgerKey
 from tidegate.tokens.ledger.model import AGENT_MOST, Event, IssuedNote, Note, OperatedNote, RefusedNote, SummedNote
 from tidegate.tokens.model import Session
 
 _TIME: Final = b'"time":"'
 _STAMP: Final = 24
+_AGENTS_KEPT: Final = 512
+"""User agents whose text is kept; where there are more, all of them are written anew."""
 
 
 class Encoder:
@@ -25,13 +28,18 @@ class Encoder:
         hashed: whether subject, user id and address are hashed too; a session's id always is.
     """
 
-    __slots__ = ("_hashed", "_key", "_millisecond", "_stamp")
+    __slots__ = (
+        "_agents", "_begins", "_hashed", "_issuer", "_key", "_millisecond", "_policy", "_second", "_stamp"
+    )  # fmt: skip
 
     def __init__(self, key: LedgerKey, *, hashed: bool) -> None:
         self._key = key
         self._hashed = hashed
-        self._millisecond = -1
-        self._stamp = ""
+        self._agents: dict[bytes, str] = {}
+        self._policy: IssuerPolicy | None = None
+        self._issuer = ""
+        self._millisecond = self._second = -1
+        self._begins = self._stamp = ""
 
     def note(self, n: int, note: Note) -> str:
         """An exchange's entry.
@@ -62,10 +70,16 @@ class Encoder:
         return f'{{"n":{n},"time":"{self._time(now)}","event":"{event.value}"{counted}'
 
     def _issued(self, n: int, note: IssuedNote) -> str:
-        minted = note.minted
+        # One text, put together in one go: an exchange pays for every other way.
+        now, request, address, trace, agent, session, (_, issued_at, expires_at, _, generation) = note
+        traced = "" if trace is None else f',"trace":{quoted(trace)}'
+        if self._hashed:
+            address = self._key.name("address", address)
+        named = "" if agent is None else self._agents.get(agent) or self._agent(agent)
         return (
-            f'{{"n":{n},"time":"{self._time(note.now)}","event":"issued","reason":"none"'
-            f'{self._whose(note.session)}{self._request(note)},"generation":{quoted(minted.generation.id)},"iat":{minted.issued_at},"exp":{minted.expires_at}'
+            f'{{"n":{n},"time":"{self._time(now)}","event":"issued","reason":"none"{self._whose(session)}'
+            f',"address":{quoted(address)}{named},"request":{quoted(request)}{traced}'
+            f',"generation":"{generation.id}","iat":{issued_at},"exp":{expires_at}'
         )
 
     def _refused(self, n: int, note: RefusedNote) -> str:
@@ -93,21 +107,39 @@ class Encoder:
 
     def _whose(self, session: Session) -> str:
         who = session.who
-        subject, user_id, actor = who.subject, session.user_id, who.particulars.actor
+        policy, subject, user_id, session_id = who.policy, who.subject, session.user_id, who.session_id
+        issuer = self._issuer if policy is self._policy else self._issued_by(policy)
         if self._hashed:
             name = self._key.name
             subject, user_id = name("subject", subject), name("user_id", user_id)
-            actor = None if actor is None else name("subject", actor)
-        text = f',"issuer":{quoted(who.policy.name)},"subject":{quoted(subject)},"user_id":{quoted(user_id)}'
-        if who.session_id is not None:
-            text += f',"session":"{self._key.name("session", who.session_id)}"'
-        return text if actor is None else f'{text},"act":{quoted(actor)}'
+        quoted_subject = quoted(subject)
+        quoted_user = quoted_subject if user_id == subject else quoted(user_id)
+        text = f'{issuer}{quoted_subject},"user_id":{quoted_user}'
+        if session_id is not None:
+            text = f'{text},"session":"{self._key.name("session", session_id)}"'
+        actor = who.particulars.actor
+        if actor is None:
+            return text
+        return f'{text},"act":{quoted(self._key.name("subject", actor) if self._hashed else actor)}'
 
-    def _request(self, note: IssuedNote | RefusedNote) -> str:
+    def _issued_by(self, policy: IssuerPolicy) -> str:
+        """What an entry says of an issuer, up to the subject; kept, since the next one is often the same."""
+        self._policy, self._issuer = policy, f',"issuer":{quoted(policy.name)},"subject":'
+        return self._issuer
+
+    def _agent(self, agent: bytes) -> str:
+        """What an entry says of a user agent. The same few come again and again, and are kept."""
+        text = f',"agent":{quoted(agent[:AGENT_MOST].decode("latin-1"))}'
+        if len(self._agents) >= _AGENTS_KEPT:
+            self._agents.clear()
+        self._agents[agent] = text
+        return text
+
+    def _request(self, note: RefusedNote) -> str:
         address, agent, trace = note.address, note.agent, note.trace
         if self._hashed:
             address = self._key.name("address", address)
-        named = "" if agent is None else f',"agent":{quoted(agent[:AGENT_MOST].decode("latin-1"))}'
+        named = "" if agent is None else self._agents.get(agent) or self._agent(agent)
         traced = "" if trace is None else f',"trace":{quoted(trace)}'
         return f',"address":{quoted(address)}{named},"request":{quoted(note.request)}{traced}'
 
@@ -115,7 +147,10 @@ class Encoder:
         millisecond = int(now * 1000)
         if millisecond != self._millisecond:
             self._millisecond = millisecond
-            self._stamp = stamp(now)
+            second, rest = divmod(millisecond, 1000)
+            if second != self._second:
+                self._second, self._begins = second, rfc3339(second)[:-1]
+            self._stamp = f"{self._begins}.{rest:03d}Z"
         return self._stamp
 
 

@@ -39,11 +39,15 @@ class LedgerKey:
         root = hashlib.blake2b(secret, digest_size=32, person=b"tidegate ledger").digest()
         self.id = _derived(root, b"id")[:4].hex()
         self._seals = hashlib.blake2b(digest_size=MAC_BYTES, key=_derived(root, b"seals"))
+        # BLAKE2 takes the key in when the first octet after it comes. With one here, each copy has that behind it.
+        self._seals.update(b"\0")
         names = _derived(root, b"names")
         self._names = {
             label: hashlib.blake2b(digest_size=_NAME_BYTES, key=names, person=label.encode())
             for label in _CACHED_LABELS
         }
+        for keyed in self._names.values():
+            keyed.update(b"\0")  # as above
 
     def seal(self, before: bytes, body: bytes) -> bytes:
         """The seal of an entry: 16 octets that bind it to everything before it.
@@ -53,8 +57,7 @@ class LedgerKey:
             body: of this one.
         """
         keyed = self._seals.copy()
-        keyed.update(before)
-        keyed.update(body)
+        keyed.update(before + body)
         return keyed.digest()
 
     def genesis(self, chain: str) -> bytes:
@@ -73,7 +76,7 @@ class LedgerKey:
             text: the name.
         """
         keyed = self._names[label].copy()
-        keyed.update(text.encode(errors="surrogatepass"))
+        keyed.update(text.encode() if text.isascii() else text.encode(errors="surrogatepass"))
         return keyed.hexdigest()
 
     def __repr__(self) -> str:

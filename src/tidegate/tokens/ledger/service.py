@@ -20,6 +20,7 @@ _LINGER_PART: Final = 0.1
 """The part of the window for which a first note waits for others; the rest is for the disk."""
 
 _CLOSE_S: Final = 5.0
+_new: Final = tuple.__new__
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +117,15 @@ class Ledger:
         waits: whether `durable` is to be awaited before a token is handed out.
     """
 
-    __slots__ = ("_clock", "_intake", "_options", "_sums", "_writer", "run", "waits")
+    __slots__ = ("_clock", "_intake", "_offer", "_options", "_refuses", "_sums", "_writer", "run", "waits")
 
     def __init__(self, sink: Sink, *, key: Callable[[], LedgerKey], options: LedgerOptions, clock: Clock) -> None:
         self.waits = options.waits
         self._options = options
         self._clock = clock
+        self._refuses = options.refuses
         self._intake = Intake(options.queue_size)
+        self._offer = self._intake.offer
         self._sums = Sums(self._intake, options.refusals_per_s, clock)
         self._writer = Writer(
             self._intake,
@@ -143,11 +146,13 @@ class Ledger:
         Raises:
             Refusal: ``ledger_unavailable``, where none may go unrecorded and there is no room.
         """
+        session, minted, now = issued
         agent = call.headers.get(b"user-agent")
-        if agent is not None:
+        if agent is not None and len(agent) > AGENT_MOST:
             agent = agent[:AGENT_MOST]
-        note = IssuedNote(issued.now, call.id, call.client, call.trace, agent, issued.session, issued.minted)
-        if not self._intake.offer(note) and self._options.refuses:
+        # As IssuedNote(...) does, in half the time.
+        note = _new(IssuedNote, (now, call.id, call.client, call.trace, agent, session, minted))
+        if not self._offer(note) and self._refuses:
             raise _unavailable()
 
     def refused(self, call: Call, refusal: Refusal, now: float) -> None:
