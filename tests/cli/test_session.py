@@ -1,7 +1,10 @@
+import subprocess
+import sys
 import time
 
 import pytest
 
+from support.processes import environment
 from tidegate.cli.tokens_shown import decoded
 
 
@@ -105,3 +108,14 @@ def test_without_a_sandbox_it_says_so(tidegate, tmp_path):
 
     assert (ended.status, ended.out) == (1, "")
     assert "no sandbox is running" in ended.err
+
+
+def test_nothing_is_loaded_that_only_a_sandbox_needs():
+    program = (
+        "import sys, tidegate.cli.application, tidegate.sandbox.commanding, tidegate.sandbox.removed;"
+        "print(sorted({'starlette', 'uvicorn', 'fastapi', 'httpx2', 'cryptography', 'pydantic'} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -10,7 +10,7 @@ from support import authjs as forged
 from tidegate.clock import ManualClock
 from tidegate.sandbox import REMOVED, AuthjsApp, Failure
 from tidegate.sandbox.authjs import CHUNK, COOKIES, VERSIONS
-from tidegate.sandbox.control import command, fetch_session
+from tidegate.sandbox.commanding import command, fetch_session
 
 NOW = 1_700_000_000
 REGISTRY = jwe.JWERegistry(algorithms=["dir", "A256CBC-HS512", "A256GCM"])

@@ -3,8 +3,8 @@ import json
 
 import pytest
 
-from tidegate.sandbox import PEOPLE, REMOVED, SandboxServer, control, runtime
-from tidegate.sandbox.control import ControlError
+from tidegate.sandbox import PEOPLE, REMOVED, SandboxServer, commanding, control, runtime
+from tidegate.sandbox.commanding import ControlError
 
 COMMANDS = [
     ("GET", "/"),
@@ -34,14 +34,14 @@ def file(server, tmp_path):
 
 @pytest.fixture
 def operator(server, web):
-    web.base_url = server.url + control.PREFIX
+    web.base_url = server.url + commanding.PREFIX
     web.headers["Authorization"] = f"Bearer {server.sandbox.running().control_token}"
     return web
 
 
 @pytest.mark.parametrize(("method", "path"), COMMANDS)
 def test_anonymous_first(server, web, method, path):
-    answer = web.request(method, server.url + control.PREFIX + path)
+    answer = web.request(method, server.url + commanding.PREFIX + path)
 
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
@@ -168,7 +168,7 @@ def test_users_and_requests(operator, backend):
 
 
 def test_fetching_a_session(file):
-    claims = claims_of(control.fetch_session(file, person="alan", pending=True, azp=REMOVED))
+    claims = claims_of(commanding.fetch_session(file, person="alan", pending=True, azp=REMOVED))
 
     assert (claims["sub"], claims["sts"]) == (PEOPLE["alan"].subject, "pending")
     assert "azp" not in claims
@@ -176,7 +176,7 @@ def test_fetching_a_session(file):
 
 def test_what_the_sandbox_refuses_is_told(file):
     with pytest.raises(ControlError, match=r"refused \(400\)"):
-        control.fetch_session(file, person="nobody")
+        commanding.fetch_session(file, person="nobody")
 
 
 def test_a_sandbox_that_has_gone(tmp_path):
@@ -186,7 +186,7 @@ def test_a_sandbox_that_has_gone(tmp_path):
     runtime.write(path, left_over)
 
     with pytest.raises(ControlError, match="does not answer") as caught:
-        control.fetch_session(path)
+        commanding.fetch_session(path)
     assert left_over.control_token not in str(caught.value)
 
 
@@ -195,7 +195,7 @@ def test_something_else_on_its_port(server, file):
     runtime.write(file, elsewhere)
 
     with pytest.raises(ControlError):
-        control.fetch_session(file)
+        commanding.fetch_session(file)
 
 
 def test_a_second_pair_is_good_until_it_is_dropped(operator, server):

@@ -5,7 +5,7 @@ import pytest
 
 from tidegate.clock import ManualClock
 from tidegate.sandbox import SHAPES, IdentityProvider, Sandbox, SandboxServer
-from tidegate.sandbox.control import command, fetch_session
+from tidegate.sandbox.commanding import command, fetch_session
 
 NOW = 1_700_000_000
 

@@ -62,10 +62,10 @@ def demo(
 def _state_dir() -> Iterator[Path]:
     """The usual state directory; one that goes with the demo where a sandbox runs already, whose sessions go on."""
     from tidegate.errors import TidegateError  # noqa: PLC0415 - heavy
-    from tidegate.sandbox import control  # noqa: PLC0415 - heavy
+    from tidegate.sandbox import commanding  # noqa: PLC0415 - heavy
 
     try:
-        control.command(runtime_file(USUAL_STATE_DIR), "GET", "/")
+        commanding.command(runtime_file(USUAL_STATE_DIR), "GET", "/")
     except TidegateError:
         yield USUAL_STATE_DIR
         return

@@ -11,7 +11,7 @@ import httpx2
 
 from tidegate.cli.tokens_shown import abbreviated, decoded, unsigned, with_claims
 from tidegate.errors import TidegateError
-from tidegate.sandbox.control import fetch_session
+from tidegate.sandbox.commanding import fetch_session
 from tidegate.sandbox.provider import IdentityProvider
 
 CALL_SECONDS: Final = 5.0

@@ -17,7 +17,7 @@ from tidegate.identity.keydisk import KeyDisk
 from tidegate.identity.keyfile import SavedKeySets
 from tidegate.identity.keyring import FixedKeys, RemoteKeys
 from tidegate.identity.service import Verifier
-from tidegate.sandbox import control
+from tidegate.sandbox import commanding
 from tidegate.sandbox.model import ISSUER_NAME
 from tidegate.settings import IssuerConfig, Settings
 from tidegate.tokens.service import user_id_of
@@ -103,7 +103,7 @@ def with_running_sandbox(settings: Settings) -> Settings:
         RuntimeFileError: no sandbox runs there.
         ControlError: it does not answer.
     """
-    status = control.command(runtime_file(settings.state_dir), "GET", "/")
+    status = commanding.command(runtime_file(settings.state_dir), "GET", "/")
     issuer = IssuerConfig.model_validate({"name": ISSUER_NAME, **status["config"]})
     return settings.model_copy(update={"issuers": (issuer,), "api_key": status["api_key"]})
 

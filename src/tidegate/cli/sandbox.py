@@ -112,7 +112,7 @@ def _wait_for_the_end() -> None:
 
 def _command(state_dir: Path, method: str, path: str, body: Mapping[str, object]) -> dict[str, Any]:
     """Command the running sandbox; what is None is left to it."""
-    from tidegate.sandbox.control import command  # noqa: PLC0415 - heavy
+    from tidegate.sandbox.commanding import command  # noqa: PLC0415 - only here
 
     given = {name: value for name, value in body.items() if value is not None}
     return command(runtime_file(state_dir), method, path, given)

@@ -68,8 +68,8 @@ def session(  # noqa: PLR0913, PLR0917 - the options of a command are its argume
 
 
 def _print(state_dir: Path, asked: dict[str, object], claims: dict[str, object], without: Iterable[str]) -> None:
-    from tidegate.sandbox.claims import REMOVED  # noqa: PLC0415 - heavy
-    from tidegate.sandbox.control import fetch_session  # noqa: PLC0415 - heavy
+    from tidegate.sandbox.commanding import fetch_session  # noqa: PLC0415 - only here
+    from tidegate.sandbox.removed import REMOVED  # noqa: PLC0415 - only here
 
     overrides = {**claims, **dict.fromkeys(without, REMOVED)}
     both = asked.keys() & overrides.keys()

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
 from tidegate.sandbox.people import APP_ORIGIN, Person
+from tidegate.sandbox.removed import REMOVED
 from tidegate.sandbox.signing import random_id
 
 SESSION_CATEGORY: Final = "cl_B7d4PD111AAA"
@@ -21,16 +21,6 @@ DASHBOARD: Final = "https://dashboard.sandbox.example"
 SESSION_LIFE_SECONDS: Final = 60
 NOT_BEFORE_SECONDS: Final = 10
 EXPIRED_AGO_SECONDS: Final = 3600
-
-
-class Removed(Enum):
-    """The type of :data:`REMOVED`."""
-
-    REMOVED = "removed"
-
-
-REMOVED: Final = Removed.REMOVED
-"""As the value of a claim or header member: leave it out altogether."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,5 +106,5 @@ def session_claims(person: Person, shape: SessionShape, now: float) -> dict[str,
 
 
 def overridden(members: Mapping[str, object], overrides: Mapping[str, object]) -> dict[str, object]:
-    """``members`` with ``overrides`` laid over it; :data:`REMOVED` takes a member out."""
+    """``members`` with ``overrides`` laid over it; ``REMOVED`` takes a member out."""
     return {name: value for name, value in {**members, **overrides}.items() if value is not REMOVED}

@@ -1,4 +1,4 @@
-"""Commanding a running sandbox: the routes under ``/_sandbox``, and the client of them.
+"""Commanding a running sandbox: the routes under ``/_sandbox``; `tidegate.sandbox.commanding` is the client of them.
 
 Whoever can call these makes sessions for anybody, so a random bearer token is
 demanded. A page in a browser on the same machine could reach the port through a
@@ -6,13 +6,10 @@ host name of its own that resolves to loopback (DNS rebinding): such a ``Host`` 
 """
 
 import hmac
-import ssl
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-import httpx2
 import orjson
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -21,29 +18,21 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tidegate.errors import TidegateError
 from tidegate.sandbox import runtime
 from tidegate.sandbox.authjs import AuthjsApp
-from tidegate.sandbox.claims import REMOVED
+from tidegate.sandbox.commanding import ARGUMENTS
 from tidegate.sandbox.people import PEOPLE
 from tidegate.sandbox.provider import IdentityProvider
+from tidegate.sandbox.removed import REMOVED
 from tidegate.sandbox.shapes import CLERK_SHAPE
 from tidegate.sandbox.stream import StreamStandIn
 
 _P = ParamSpec("_P")
 _Done = TypeVar("_Done")
 
-PREFIX: Final = "/_sandbox"
 BODY_OCTETS: Final = 65536
-TIMEOUT_SECONDS: Final = 5.0
-ARGUMENTS: Final = frozenset({"person", "algorithm", "kid", "header"})
-_BESIDE_CLAIMS: Final = ARGUMENTS | {"as", "cookie"}
 
 Makers = Callable[[str | None], IdentityProvider | AuthjsApp]
-
-
-class ControlError(TidegateError):
-    """The sandbox could not be asked, or refused."""
 
 
 def control_app(makers: Makers, stream: StreamStandIn, token: str) -> ASGIApp:
@@ -220,69 +209,3 @@ async def _body(request: Request) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _BadCommand("the body must be an object")
     return value
-
-
-def command(runtime_file: Path, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
-    """Command the sandbox that a runtime file names.
-
-    Args:
-        runtime_file: as a sandbox wrote it.
-        method: HTTP method.
-        path: below ``/_sandbox``, beginning with a slash.
-        body: of the command.
-
-    Returns:
-        the answer.
-
-    Raises:
-        RuntimeFileError: the file names no sandbox.
-        ControlError: nothing answers there, or it refuses.
-    """
-    running = runtime.read(runtime_file)
-    headers = {"Authorization": f"Bearer {running.control_token}"}
-    try:
-        tls = ssl.SSLContext(
-            ssl.PROTOCOL_TLS_CLIENT
-        )  # unused, the address is plain http; the usual one is slow to make
-        with httpx2.Client(timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False, verify=tls) as client:
-            answer = client.request(method, running.url + PREFIX + path, json=dict(body or {}), headers=headers)
-    except httpx2.HTTPError:
-        raise ControlError(f"the sandbox of {runtime_file} does not answer at {running.url}; start it again") from None
-    value = _answered(answer)
-    if not answer.is_success:
-        raise ControlError(f"the sandbox refused ({answer.status_code}): {value.get('error', 'no reason given')}")
-    return value
-
-
-def _answered(answer: httpx2.Response) -> dict[str, Any]:
-    try:
-        value = orjson.loads(answer.content)
-    except orjson.JSONDecodeError:
-        value = None
-    if not isinstance(value, dict):
-        raise ControlError("what answers there is not a sandbox")
-    return value
-
-
-def fetch_session(runtime_file: Path, **claims: object) -> str:
-    """A fresh session token from the sandbox that runs in another process.
-
-    Args:
-        runtime_file: as that sandbox wrote it.
-        claims: as for :meth:`IdentityProvider.session`, ``REMOVED`` among the values too; ``as`` names a shape.
-
-    Returns:
-        the compact JWS.
-
-    Raises:
-        RuntimeFileError: the file names no sandbox.
-        ControlError: nothing answers there, or it refuses.
-    """
-    arguments = {name: value for name, value in claims.items() if name in _BESIDE_CLAIMS}
-    given = {name: value for name, value in claims.items() if name not in _BESIDE_CLAIMS and value is not REMOVED}
-    without = [name for name, value in claims.items() if value is REMOVED]
-    answer = command(runtime_file, "POST", "/session", {**arguments, "claims": given, "without": without})
-    token = answer.get("token")
-    if not isinstance(token, str):
-        raise ControlError("what answers there is not a sandbox")
-    return token

@@ -13,7 +13,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tidegate.clock import Clock, SystemClock
 from tidegate.sandbox.authjs import VERSIONS, AuthjsApp
 from tidegate.sandbox.authjs_routes import AuthjsRoutes
-from tidegate.sandbox.control import PREFIX, control_app
+from tidegate.sandbox.commanding import PREFIX
+from tidegate.sandbox.control import control_app
 from tidegate.sandbox.provider import IdentityProvider
 from tidegate.sandbox.provider_routes import ProviderRoutes
 from tidegate.sandbox.replies import Connections

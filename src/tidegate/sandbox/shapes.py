@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from tidegate.sandbox.claims import REMOVED, SESSION_CATEGORY, SESSION_LIFE_SECONDS, SessionShape, session_claims, times
+from tidegate.sandbox.claims import SESSION_CATEGORY, SESSION_LIFE_SECONDS, SessionShape, session_claims, times
 from tidegate.sandbox.people import APP_ORIGIN, Person
+from tidegate.sandbox.removed import REMOVED
 from tidegate.sandbox.signing import random_id
 
 PROJECT: Final = "sandbox-project"
