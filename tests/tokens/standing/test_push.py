@@ -1,60 +1,15 @@
 """Telling Stream: over a real socket to the sandbox's, on both databases, with a clock that the test moves."""
 
 import pytest
-import structlog
 
-from tidegate.credentials import Credentials
 from tidegate.metrics import REGISTRY
-from tidegate.sandbox import Sandbox, SandboxServer
 from tidegate.sandbox.stream_errors import StreamFault
 from tidegate.sandbox.stream_model import timestamp
-from tidegate.store import Lease
-from tidegate.tokens.standing.push import LEASE, LEASE_SECONDS, Pusher
+from tidegate.tokens.standing.push import LEASE_SECONDS
 from tidegate.tokens.standing.service import OPERATOR_AT_STREAM
-from tidegate.tokens.standing.tell import Teller, moment_at_stream
-from tidegate.upstream.breaker import Breaker
-from tidegate.upstream.client import ClientOptions, StreamClient
-from tidegate.upstream.quota import Quota
-from tidegate.upstream.retry import RetryPolicy
+from tidegate.tokens.standing.tell import moment_at_stream
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def server(clock):
-    with SandboxServer(Sandbox(clock)) as running:
-        running.sandbox.stream.limits.burst = False
-        yield running
-
-
-@pytest.fixture
-def stream(server):
-    return server.sandbox.stream
-
-
-@pytest.fixture
-async def client(server, clock, replica):
-    credentials = Credentials.of(*server.sandbox.credentials())
-    replica.memory.on_app_before(credentials.app_revoked)
-    made = StreamClient(
-        credentials.access(clock),
-        ClientOptions(server.stream_url, retry=RetryPolicy(attempts=1)),
-        clock=clock,
-        breaker=Breaker(clock, threshold=1_000),
-        quota=Quota(clock),
-        log=structlog.get_logger(),
-    )
-    yield made
-    await made.aclose()
-
-
-@pytest.fixture
-def make_pusher(database, client, clock):
-    def make(replica, holder="one", **options):
-        lease = Lease(database, LEASE, holder, LEASE_SECONDS, clock)
-        return Pusher(database, replica.service, Teller(client, clock), lease, clock, jitter=lambda: 1.0, **options)
-
-    return make
 
 
 @pytest.fixture

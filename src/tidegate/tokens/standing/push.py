@@ -18,7 +18,7 @@ from tidegate.clock import Clock
 from tidegate.store import Database, Lease, StoreUnavailable
 from tidegate.tokens.standing.model import Entry
 from tidegate.tokens.standing.service import StandingService
-from tidegate.tokens.standing.tell import Teller
+from tidegate.tokens.standing.tell import NoLongerOurs, Teller
 from tidegate.upstream.errors import BreakerOpen, CallRefused, RateLimited, UpstreamError
 from tidegate.upstream.model import MAX_USERS_PER_CALL
 
@@ -72,8 +72,11 @@ class Pusher:
         self._not_before = self._renew_at = self._look_at = float("-inf")
         self._prune_at = clock.monotonic() + _PRUNE_SECONDS
         self._later: dict[str, tuple[int, float]] = {}
+        self._doubtful: tuple[int | None, Sequence[Entry]] | None = None
+        self._fence = 0
         self._count = 0
         self._oldest: float | None = None
+        teller.before_each(self._still_mine)
         service.on_change(self._woken.set)
         metrics.STANDING_OWED.set_function(lambda: self._count)
         metrics.STANDING_OWED_SECONDS.set_function(self._waits)
@@ -105,6 +108,7 @@ class Pusher:
         """
         try:
             await self._forget()
+            await self._settle_doubt()
             if await self._is_mine():
                 await self._work()
             await self._measure()
@@ -126,6 +130,15 @@ class Pusher:
         self._renew_at = now + LEASE_SECONDS / 3
         return await self._lease.acquire()
 
+    async def _still_mine(self) -> None:
+        """Asked before each call; also after a long sleep, in which everything may have changed.
+
+        Raises:
+            NoLongerOurs: the lease ran out, or is another one by now; what there is to tell must be read anew.
+        """
+        if not await self._is_mine() or self._lease.fence != self._fence:
+            raise NoLongerOurs("the lease ran out")
+
     async def _forget(self) -> None:
         """Forget what is over, on every replica: what each remembers counts towards its bound."""
         if self._clock.monotonic() >= self._prune_at:
@@ -136,7 +149,8 @@ class Pusher:
         """Tell what is owed and can be told now."""
         from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
 
-        while self._lease.held and (now := self._clock.monotonic()) >= self._not_before:
+        while await self._is_mine() and (now := self._clock.monotonic()) >= self._not_before:
+            self._fence = self._lease.fence
             waiting = {user_id for user_id, (_, due) in self._later.items() if due > now}
             async with self._database.read() as connection:
                 app = await repo.app_debt(connection)
@@ -146,6 +160,8 @@ class Pusher:
             await self._tell(app, found)
 
     async def _tell(self, app: int | None, found: Sequence[Entry]) -> None:
+        # From here on Stream may have been told. Whatever comes in between, that is either noted or looked at again.
+        self._doubtful = app, found
         try:
             if found:
                 await self._tell_users(found)
@@ -154,7 +170,14 @@ class Pusher:
                 await self._tell_app(app)
         except UpstreamError as error:
             await self._pause(error, [entry.standing.user_id for entry in found])
+            await self._settle_doubt()
             return
+        except NoLongerOurs:
+            metrics.STANDING_TOLD.labels("any", "overtaken").inc()
+            self._log.warning("standing_overtaken")
+            await self._settle_doubt()
+            return
+        self._doubtful = None
         if self._failures:
             self._failures = 0
             self._log.info("standing_told_again")
@@ -166,7 +189,8 @@ class Pusher:
         if records:
             await self._teller.app(max(record.cut.last for record in records))
         async with self._database.begin() as connection:
-            await repo.settle(connection, repo.APP, version)
+            if not await repo.settle(connection, repo.APP, version):
+                await repo.doubt_app(connection, self._database.dialect, version, self._clock.now())
         metrics.STANDING_TOLD.labels("app", "told").inc()
 
     async def _tell_users(self, found: Sequence[Entry]) -> None:
@@ -175,7 +199,7 @@ class Pusher:
         refused, absent = await self._teller.users([entry.standing for entry in found])
         now = self._clock.now()
         async with self._database.begin() as connection:
-            for entry in found:
+            for entry in sorted(found, key=_by_user):
                 standing = entry.standing
                 if standing.user_id in absent:
                     if await repo.note_absent(connection, entry, now):
@@ -187,7 +211,8 @@ class Pusher:
                 banned, deactivated = self._teller.holds(standing)
                 there = replace(standing, banned_there=banned, deactivated_there=deactivated)
                 await repo.note_there(connection, there)
-                await repo.settle(connection, standing.user_id, standing.version)
+                if not await repo.settle(connection, standing.user_id, standing.version):
+                    await repo.doubt(connection, self._database.dialect, standing, now)
                 self._later.pop(standing.user_id, None)
         metrics.STANDING_TOLD.labels("user", "told").inc(len(found) - len(refused) - len(absent))
         for user_id, error in refused.items():
@@ -220,8 +245,27 @@ class Pusher:
         async with self._database.begin() as connection:
             await repo.note_trouble(connection, [repo.APP, *users], error.label)
 
+    async def _settle_doubt(self) -> None:
+        """Owe again what changed while Stream was told of it, where telling did not come to its end."""
+        from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
+
+        if self._doubtful is None:
+            return
+        app, found = self._doubtful
+        async with self._database.begin() as connection:
+            for entry in sorted(found, key=_by_user):
+                await repo.doubt(connection, self._database.dialect, entry.standing, self._clock.now())
+            if app is not None:
+                await repo.doubt_app(connection, self._database.dialect, app, self._clock.now())
+        self._doubtful = None
+
     async def _measure(self) -> None:
         from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
 
         async with self._database.read() as connection:
             self._count, self._oldest = await repo.arrears(connection)
+
+
+def _by_user(entry: Entry) -> str:
+    """Rows are locked in one order by everybody, so that no two wait for each other."""
+    return entry.standing.user_id

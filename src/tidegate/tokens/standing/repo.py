@@ -1,7 +1,7 @@
 """The rows of revocations and bans."""
 
 from collections.abc import Collection
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -138,6 +138,56 @@ async def settle(connection: AsyncConnection, user_id: str, version: int) -> boo
     """
     done = await connection.execute(delete(owed).where(owed.c.user_id == user_id, owed.c.version == version))
     return done.rowcount == 1
+
+
+async def doubt(connection: AsyncConnection, dialect: Dialect, told: UserStanding, now: float) -> bool:
+    """Owe a user's standing again, if anything changed while Stream was told of it.
+
+    Then another replica may have told Stream of the change, and nobody knows whose word came last. The version rises,
+    so whoever is telling at this moment does not settle it either.
+
+    Args:
+        connection: of a transaction that writes.
+        dialect: of the database.
+        told: what Stream was told.
+        now: seconds since the epoch.
+
+    Returns:
+        whether it is owed again.
+    """
+    row = (await connection.execute(select(users).where(users.c.user_id == told.user_id).with_for_update())).first()
+    if row is None or await _is_owed(connection, told.user_id, told.version):
+        return False
+    known = _standing(row)
+    again = replace(
+        known,
+        version=known.version + 1,
+        banned_there=known.banned_there or told.banned_there,
+        deactivated_there=known.deactivated_there or told.deactivated_there,
+    )
+    await put(connection, dialect, again, now)
+    return True
+
+
+async def doubt_app(connection: AsyncConnection, dialect: Dialect, version: int, now: float) -> bool:
+    """The same of the revocations for everybody.
+
+    Args:
+        connection: of a transaction that writes.
+        dialect: of the database.
+        version: of which Stream was told.
+        now: seconds since the epoch.
+    """
+    if await _is_owed(connection, APP, version):
+        return False
+    # Below nought and never the same: the numbers of revocations, which it must not meet, rise from one.
+    await owe(connection, dialect, APP, -int(now * 1_000), now)
+    return True
+
+
+async def _is_owed(connection: AsyncConnection, user_id: str, version: int) -> bool:
+    same = and_(owed.c.user_id == user_id, owed.c.version == version)
+    return (await connection.execute(select(owed.c.version).where(same))).first() is not None
 
 
 async def note_there(connection: AsyncConnection, standing: UserStanding) -> None:

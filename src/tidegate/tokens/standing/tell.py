@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from tidegate.clock import Clock, rfc3339, seconds_of
+from tidegate.errors import TidegateError
 from tidegate.tokens.standing.model import FOREVER, NEVER, UserStanding
 from tidegate.tokens.standing.service import OPERATOR_AT_STREAM
 from tidegate.upstream.client import StreamClient
@@ -14,6 +15,10 @@ from tidegate.upstream.model import PartialUpdate, StreamUser
 
 _OURS: Final = (AccessKeyError, AuthFailed, AppSuspended)
 """Refusals that concern every call, not the user that this one was about."""
+
+
+class NoLongerOurs(TidegateError):
+    """Another replica may be telling Stream by now, perhaps of something newer."""
 
 
 class Outcome(NamedTuple):
@@ -40,14 +45,25 @@ class Teller:
         self._client = client
         self._clock = clock
         self._introduced = False
+        self._still: Callable[[], Awaitable[None]] = _nobody_asks
+
+    def before_each(self, still: Callable[[], Awaitable[None]]) -> None:
+        """Have something asked before each call that changes anything at Stream.
+
+        Args:
+            still: raises `NoLongerOurs` where the call must not be made any more.
+        """
+        self._still = still
 
     async def app(self, before: int) -> None:
         """Have Stream refuse everybody's tokens of before a moment; a later moment that it knows stays.
 
         Raises:
             UpstreamError: any of its kinds.
+            NoLongerOurs: see `before_each`.
         """
         if moment_at_stream((await self._client.app()).revoked_before) < before:
+            await self._still()
             await self._client.moderation.revoke_app(before)
 
     async def users(self, standings: Sequence[UserStanding]) -> Outcome:
@@ -61,6 +77,7 @@ class Teller:
 
         Raises:
             UpstreamError: it works with nobody at this moment.
+            NoLongerOurs: see `before_each`.
         """
         there = await self._client.query_users([one.user_id for one in standings])
         refused: dict[str, CallRefused] = {}
@@ -97,11 +114,13 @@ class Teller:
         now = self._clock.now()
         if one.banned_until > now:
             await self._introduce()
+            await self._still()
             minutes = None if one.banned_until == FOREVER else math.ceil((one.banned_until - now) / 60)
             await self._client.moderation.ban(one.user_id, by=OPERATOR_AT_STREAM, reason=one.note, minutes=minutes)
         elif one.banned_there and there is not None and there.banned:
             await self._client.moderation.unban(one.user_id, by=OPERATOR_AT_STREAM)
         deactivated = there is not None and there.deactivated
+        await self._still()
         if one.deactivated and not deactivated:
             await self._client.moderation.deactivate(one.user_id)
         elif deactivated and one.deactivated_there and not one.deactivated:
@@ -122,6 +141,7 @@ class Teller:
         """Call for all at once; where that is refused, for one after another, and note who is refused."""
         if not users:
             return
+        await self._still()
         try:
             await call(users)
         except _OURS:
@@ -132,6 +152,10 @@ class Teller:
                 return
             for user_id in users:
                 await self._noted([user_id], refused, call)
+
+
+async def _nobody_asks() -> None:
+    """Whoever is alone tells whenever there is something to tell."""
 
 
 def _knows_less(there: StreamUser | None, one: UserStanding) -> bool:
