@@ -12,7 +12,7 @@ from tidegate.tokens.ledger.files import FileSink
 from tidegate.tokens.ledger.keys import LedgerKey, LedgerKeys
 from tidegate.tokens.ledger.model import Batch, IssuedNote, OperatedNote, RefusedNote, SummedNote
 from tidegate.tokens.ledger.reading import file_chains
-from tidegate.tokens.mint import Minted, Rhythm
+from tidegate.tokens.mint import Minted
 from tidegate.tokens.model import Session
 from tidegate.tokens.profile import NO_PROFILE
 
@@ -25,7 +25,7 @@ LINE = re.compile(rb"[ -~]+\n")
 
 def session(user_id="ada", **claims):
     who = subject({**clerk_claims(), **claims})
-    return Session(who, user_id, Rhythm(0, 75, "0" * 12, GENERATION), 3600, int(NOW) + 3600, NO_PROFILE)
+    return Session(who, user_id, 0, 75, "0" * 12, GENERATION, 3600, int(NOW) + 3600, NO_PROFILE)
 
 
 def issued(now=NOW, *, whose=None, request="r-1", address="203.0.113.7", agent=b"app/1.0", life=3600):

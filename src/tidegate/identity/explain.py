@@ -8,9 +8,28 @@ from dataclasses import dataclass
 from typing import Final
 
 from tidegate.errors import Reason, Refusal
-from tidegate.identity.model import Check, CheckName, ClaimRefused, IssuerPolicy, KeysNeeded, VerifiedSubject
+from tidegate.identity.model import CheckName, ClaimRefused, IssuerPolicy, KeysNeeded, VerifiedSubject
 
 Verdict = VerifiedSubject | Refusal | KeysNeeded
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of an explanation.
+
+    Attributes:
+        name: the check.
+        passed: True, False, or None if it was not reached.
+        detail: what was found, or what the check asks for.
+        setting: the settings that decide it, or "" if it is fixed.
+        mend: what to do when it fails.
+    """
+
+    name: CheckName
+    passed: bool | None
+    detail: str
+    setting: str
+    mend: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,7 +232,7 @@ class VerifiedSubject:
     Immutable, and neither copied, replaced, subclassed nor pickled, so that each one in the
     process comes from a verification. It is lean because the session cache holds many: rare
     fields live in ``particulars``, the issuer's in the shared policy, and ``iat`` is kept as its
-    distance from ``exp`` (a small integer, which Python shares).
+    distance from ``exp``, which an issuer's sessions have in common and therefore share.
 
     Args:
         proof: the judge's proof; anything else is refused.
@@ -281,7 +281,7 @@ class VerifiedSubject:
         _set_session_id(self, session_id)
         _set_kind(self, kind)
         _set_expires_at(self, expires_at)
-        _set_lifetime(self, None if issued_at is None else expires_at - issued_at)
+        _set_lifetime(self, None if issued_at is None else _shared(expires_at - issued_at))
         _set_particulars(self, particulars)
 
     @property
@@ -361,6 +361,20 @@ class VerifiedSubject:
         return f"<VerifiedSubject of issuer {self.policy.name}, {self.kind}>"
 
 
+def _shared(lifetime: int) -> int:
+    """One object for all sessions of this lifetime; an issuer makes them in a few lengths."""
+    known = _LIFETIMES.get(lifetime)
+    if known is None:
+        if len(_LIFETIMES) >= _LIFETIMES_MOST:
+            return lifetime
+        known = _LIFETIMES[lifetime] = lifetime
+    return known
+
+
+_LIFETIMES: Final[dict[int, int]] = {}
+_LIFETIMES_MOST: Final = 64
+
+
 def _setter(slot: str) -> Callable[[VerifiedSubject, object], None]:
     setter: Callable[[VerifiedSubject, object], None] = VerifiedSubject.__dict__[slot].__set__
     return setter
@@ -374,22 +388,3 @@ _set_kind: Final = _setter("kind")
 _set_expires_at: Final = _setter("expires_at")
 _set_lifetime: Final = _setter("_lifetime")
 _set_particulars: Final = _setter("particulars")
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of an explanation.
-
-    Attributes:
-        name: the check.
-        passed: True, False, or None if it was not reached.
-        detail: what was found, or what the check asks for.
-        setting: the settings that decide it, or "" if it is fixed.
-        mend: what to do when it fails.
-    """
-
-    name: CheckName
-    passed: bool | None
-    detail: str
-    setting: str
-    mend: str

@@ -12,11 +12,11 @@ from tidegate.clock import Clock
 from tidegate.errors import Reason, Refusal
 from tidegate.identity.authjs.sessions import AuthjsSessions
 from tidegate.identity.claims import judge
-from tidegate.identity.explain import Verdict, checks
+from tidegate.identity.explain import Check, Verdict, checks
 from tidegate.identity.jws import DEFAULT, AlgorithmNotAllowed, Compact, JwsLimits, KeyUnknown, parse
 from tidegate.identity.keys import Key
 from tidegate.identity.keysource import AskResult, KeySource
-from tidegate.identity.model import Check, IssuerPolicy, KeysNeeded, VerifiedSubject
+from tidegate.identity.model import IssuerPolicy, KeysNeeded, VerifiedSubject
 
 __all__ = ["Issuer", "KeysNeeded", "Verifier"]
 

@@ -6,7 +6,7 @@ cache, and expiries spread over the minute instead of falling on one second.
 
 import hashlib
 import struct
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from tidegate import metrics
 from tidegate.bounded import BoundedTable
@@ -39,6 +39,25 @@ class Rhythm(NamedTuple):
     refresh: int
     pseudonym: str
     generation: Generation
+
+
+class Rhythmic(Protocol):
+    """Whatever carries a user's rhythm: a `Rhythm` itself, or a session that it was spread into."""
+
+    @property
+    def phase(self) -> int:
+        """As in `Rhythm`."""
+        ...
+
+    @property
+    def refresh(self) -> int:
+        """As in `Rhythm`."""
+        ...
+
+    @property
+    def generation(self) -> Generation:
+        """As in `Rhythm`."""
+        ...
 
 
 class Minted(NamedTuple):
@@ -84,7 +103,7 @@ class Minter:
         phase, refresh, pseudonym = _PARTS(hashed.digest())
         return Rhythm(phase % WINDOW, _REFRESH_FIRST + refresh % _REFRESH_SPREAD, pseudonym.hex(), primary)
 
-    def mint(self, user_id: str, rhythm: Rhythm, now: float, life: int, floor: int = 0) -> Minted:
+    def mint(self, user_id: str, rhythm: Rhythmic, now: float, life: int, floor: int = 0) -> Minted:
         """The user's token of this minute, and of this life.
 
         Its claims are exactly ``user_id``, ``iat`` and ``exp``. A signed token without
@@ -121,7 +140,7 @@ class Minter:
             self._minted.put(user_id, kept, now)
         return kept
 
-    def _mint(self, user_id: str, rhythm: Rhythm, issued: int, life: int) -> Minted:
+    def _mint(self, user_id: str, rhythm: Rhythmic, issued: int, life: int) -> Minted:
         if not is_user_id(user_id):
             raise ValueError("refusing to sign a token without a valid user id")
         if not LIFE_LEAST <= life <= LIFE_MOST:

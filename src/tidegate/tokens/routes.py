@@ -134,7 +134,7 @@ class Admission:
 
 def _noted(call: Call, session: Session) -> Session:
     call.issuer = session.who.policy.name
-    call.subject = session.rhythm.pseudonym
+    call.subject = session.pseudonym
     return session
 
 

@@ -155,7 +155,7 @@ class Exchange:
         """
         now = self._clock.now()
         floor = self._standing.floor(session.user_id, now)
-        return Issued(session, self._minter.mint(session.user_id, session.rhythm, now, session.life, floor), now)
+        return Issued(session, self._minter.mint(session.user_id, session, now, session.life, floor), now)
 
     def _admit(self, bearer: bytes, address: str) -> Session:
         ticks = self._clock.monotonic()
@@ -191,7 +191,7 @@ class Exchange:
         return Session(
             who,
             user_id,
-            self._minter.rhythm(user_id),
+            *self._minter.rhythm(user_id),
             self._lives.life(who, now),
             self._lives.holds_until(who, now),
             self._profiles.of(who),
