@@ -247,6 +247,27 @@ WEBHOOKS_TURNED_AWAY = Counter(
     "tidegate_webhooks_turned_away_total", "Webhooks answered 503 because too many were under way.", registry=REGISTRY
 )
 
+# The canary.
+CANARY_CONNECT = Histogram(
+    "tidegate_canary_connect_seconds",
+    "Time from the canary's first packet to the first frame on its socket.",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0),
+    registry=REGISTRY,
+)
+CANARY_DELIVERY = Histogram(
+    "tidegate_canary_delivery_seconds",
+    "Time from sending a message of the canary's to its arrival on the socket.",
+    buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0),
+    registry=REGISTRY,
+)
+CANARY_LOST = Counter(
+    "tidegate_canary_lost_total", "Messages of the canary's that Stream took and did not deliver.", registry=REGISTRY
+)
+CANARY_ENDS = Counter(
+    "tidegate_canary_connections_total", "Ends of the canary's connections, by why they ended.", ["end"],
+    registry=REGISTRY,
+)  # fmt: skip
+
 # Connections, below the application.
 HTTP_CONNECTIONS = Gauge("tidegate_http_connections", "Connections open at our listeners.", registry=REGISTRY)
 HTTP_REFUSED = Counter(

@@ -103,7 +103,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     # The exchange, and the doors to all of it.
     exchange = _exchange(settings, credentials, verifier, client, background, clock, standing.memory)
     status, records = _status(settings, client, clock), ledger_of(settings, store.database, background, clock)
-    watched = Watched(settings, client, issuers, store, standing, rotation, records)
+    watched = Watched(settings, client, issuers, store, standing, rotation, records, credentials)
     watching = watching_of(watched, background, clock)
     doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
     webhooks = webhooks_of(settings, store, standing.service, exchange, clock)

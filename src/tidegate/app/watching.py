@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tidegate.app.canary import canary_of
 from tidegate.app.ledger import with_ledger
 from tidegate.app.lifespan import Background
 from tidegate.app.rotation import remarks_of
@@ -10,6 +11,7 @@ from tidegate.app.series import series_of
 from tidegate.app.standing import StandingParts
 from tidegate.app.stores import store_wanted
 from tidegate.clock import Clock
+from tidegate.credentials import Credentials
 from tidegate.credentials.service import Rotation
 from tidegate.identity.assemble import Issuers
 from tidegate.settings import Environment, Settings
@@ -22,7 +24,7 @@ from tidegate.watch.probes.blame import Around
 from tidegate.watch.probes.board import Board
 from tidegate.watch.probes.model import Outcome
 from tidegate.watch.probes.reach import Others
-from tidegate.watch.probes.service import OneProcess, Runner, Turn
+from tidegate.watch.probes.service import OneProcess, Probe, Runner, Turn
 from tidegate.watch.probes.stream import StreamProbe, is_elsewhere, outcome_of, result_of
 from tidegate.watch.series.service import Series
 from tidegate.watch.service import Watch
@@ -40,6 +42,7 @@ class Watched:
         standing: what was revoked, and what Stream was told of it.
         rotation: of the credentials at Stream.
         records: the ledger.
+        credentials: sign the canary's tokens.
     """
 
     settings: Settings
@@ -49,6 +52,7 @@ class Watched:
     standing: StandingParts
     rotation: Rotation
     records: Records
+    credentials: Credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,11 @@ def watching_of(watched: Watched, background: Background, clock: Clock) -> Watch
     settings, standing, board = watched.settings, watched.standing, Board()
     prober = _prober(watched, board, clock)
     background.close_with(prober.aclose)
-    runner = Runner([_stream_probe(watched, prober)], board, _turn(watched, board, clock), clock)
+    canary = canary_of(settings, watched.client, watched.credentials, clock)
+    if canary is not None:
+        background.close_with(canary.aclose)
+    probes: list[Probe] = [_stream_probe(watched, prober), *([canary] if canary else [])]
+    runner = Runner(probes, board, _turn(watched, board, clock), clock)
     board.on_post(_learner(prober, standing, clock))
     background.add("probes", runner.run)
     watch = Watch(

@@ -127,6 +127,11 @@ class Credentials:
         """Every generation, the oldest here first."""
         return tuple(self._held.values())
 
+    @property
+    def revoked_since(self) -> int:
+        """The least ``iat`` after a revocation for the whole app, seconds since the epoch; 0 without one."""
+        return self._since
+
     def get(self, name: str) -> Generation | None:
         """The generation of this id, if its secret is here."""
         return self._held.get(name)

@@ -98,13 +98,14 @@ STREAM: Final = (
         (_C, "`X-RateLimit-Limit`, `-Remaining` and `-Reset` (Unix seconds) on every answer, refusals too."),
         (_D, "Windows of one minute per endpoint and platform, a thirtieth of it per second; 429 with code 9 beyond."),
         (_D, "10,000 a minute for the app, 1,000 for querying users, 300 for updating them, 60 for one user."),
-        (_D, "300 a minute for bans, 60 for deactivating and for changing the app."),
+        (_D, "300 a minute for bans, 60 for deactivating, truncating and for changing the app."),
+        (_D, "10,000 a minute for getting or creating channels, 1,000 for messages."),
         (
             _G,
             (
                 "1,000 a minute for the rate limits themselves, 60 for reactivating; the names `GetApp`, "
                 "`GetRateLimits`, `QueryUsers`, `UpdateUsers`, `UpdateUsersPartial`, `UpdateApp`, `Ban`, `Unban`, "
-                "`DeactivateUser`, `ReactivateUser`."
+                "`DeactivateUser`, `ReactivateUser`, `GetOrCreateChannel`, `SendMessage`, `TruncateChannel`."
             ),
         ),
         (
@@ -224,6 +225,32 @@ STREAM: Final = (
         (_G, "Reactivating one who is active is code 4, an unknown user 404 with code 16; the answer holds `user`."),
     ),
     _about(
+        "POST /channels/{type}/{id}/query",
+        (_O, "One channel, the canary's; any other is 404 with code 16. Nothing that is said there is kept."),
+        (_C, "The server gets or creates it by `data.created_by_id` and `data.members`; the answer holds `channel`."),
+        (_D, "Watching needs a connected user."),
+        (_G, "Which socket is meant says `connection_id`, in the query or in the body; both are taken."),
+        (_G, "`created_at` and `truncated_at` stand in the answer's `channel`; the canary's token creates nothing."),
+    ),
+    _about(
+        "POST /channels/{type}/{id}/message",
+        (_C, "`message` with `id`, `text` and `user_id`; `message.new` goes to whoever watches, the sender included."),
+        (_G, "The canary alone speaks; an id that was used is code 4; server tokens only."),
+    ),
+    _about(
+        "POST /channels/{type}/{id}/truncate",
+        (_C, "Sets `truncated_at`; `channel.truncated` goes to whoever watches. Server tokens only."),
+    ),
+    _about(
+        "The socket, /connect",
+        (_O, "For the canary alone: every other user is refused with code 17. It is no chat server."),
+        (_C, "`api_key`, `authorization`, `stream-auth-type` and `json` stand in the query."),
+        (_C, "Connecting makes or updates the user from `user_details`; fields that are not given stay."),
+        (_C, "First comes a `health.check` with `me` and `connection_id`; one follows each 30 s without an event."),
+        (_G, "A refusal is a frame `error` with the body that a call would have got, then the end with code 4001."),
+        (_G, "What a client says is not listened to; protocol pings are answered; eight sockets at most; no deflate."),
+    ),
+    _about(
         "Faults on command",
         (_C, "`error`: a JSON error of any code and status; `plain_error`: plain text, as the edge answers."),
         (
@@ -231,6 +258,13 @@ STREAM: Final = (
             (
                 "`latency`, `rate_limited`, `drop`, `wrong_body`, `clock`, `refuse_key`, `refuse_secret`, `suspended`; "
                 "each for some calls or all, for a number of calls or until cleared."
+            ),
+        ),
+        (
+            _O,
+            (
+                "Of the socket: `events_lost` while every call succeeds, `events_late`, `socket_refused` (an HTTP "
+                "status in place of the socket), `socket_dropped`; what strikes all calls strikes connecting too."
             ),
         ),
     ),

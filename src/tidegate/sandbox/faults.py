@@ -1,6 +1,7 @@
 """What can go wrong at Stream, on command."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -22,6 +23,16 @@ class FaultKind(StrEnum):
     REFUSE_KEY = "refuse_key"  # code 2: the API key is unknown
     REFUSE_SECRET = "refuse_secret"  # code 43: every signature is wrong, as after a secret was rotated
     SUSPENDED = "suspended"  # code 99
+    EVENTS_LOST = "events_lost"  # the socket hears of no message, while every call succeeds
+    EVENTS_LATE = "events_late"  # it hears of it ``delay`` seconds late
+    SOCKET_REFUSED = "socket_refused"  # nobody can connect: ``status``, 503 by default
+    SOCKET_DROPPED = "socket_dropped"  # open sockets break as soon as there is something to say
+
+
+SOCKET_KINDS: Final = frozenset(
+    {FaultKind.EVENTS_LOST, FaultKind.EVENTS_LATE, FaultKind.SOCKET_REFUSED, FaultKind.SOCKET_DROPPED}
+)
+"""Faults of the socket and its events, which strike no call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +41,9 @@ class Fault:
 
     Attributes:
         kind: what goes wrong.
-        delay: seconds before the answer; for ``latency``, and before any other kind's answer too.
-        status: of ``error`` and ``plain_error``; by default the code's own, or 500.
+        delay: seconds before the answer; for ``latency``, and before any other kind's answer too; before the event
+            for ``events_late``.
+        status: of ``error``, ``plain_error`` and ``socket_refused``; by default the code's own, or 500.
         code: Stream's code in an ``error``.
         retry_after: seconds in a ``Retry-After`` header of ``rate_limited``; None sends no such header.
         seconds: of ``clock``.
@@ -74,8 +86,15 @@ class Faults:
 
     def take(self, method: str, path: str) -> tuple[Fault, ...]:
         """The faults that strike a call; each is counted as having struck."""
+        return self._take(lambda fault: self._is_due(fault, method, path))
+
+    def take_kinds(self, *kinds: FaultKind) -> tuple[Fault, ...]:
+        """The faults of these kinds; each is counted as having struck."""
+        return self._take(lambda fault: fault.kind in kinds)
+
+    def _take(self, due: Callable[[Fault], bool]) -> tuple[Fault, ...]:
         with self._lock:
-            struck = tuple(fault for fault in self._faults if self._is_due(fault, method, path))
+            struck = tuple(fault for fault in self._faults if due(fault))
             self._faults = [_counted(fault) if fault in struck else fault for fault in self._faults]
             self._faults = [fault for fault in self._faults if fault.times is None or fault.times > 0]
             return struck
@@ -87,7 +106,7 @@ class Faults:
 
     @staticmethod
     def _is_due(fault: Fault, method: str, path: str) -> bool:
-        return fault.kind is not FaultKind.CLOCK and fault.strikes(method, path)
+        return fault.kind is not FaultKind.CLOCK and fault.kind not in SOCKET_KINDS and fault.strikes(method, path)
 
 
 def _counted(fault: Fault) -> Fault:

@@ -16,9 +16,9 @@ shape of Clerk, under `/idp` (and in other providers' shapes, under `/as`), and 
 Tidegate calls, under `/stream`. Keys, API key and secret are made at random at each start and are good nowhere else.
 Staging and production refuse the sandbox.
 
-It is not a chat server: there are no channels, no messages and no socket, and none of Stream's software is in it. A
-second implementation checks the first, so it shares no code with the verifier, the signer and the client that it is
-used to test.
+It is not a chat server: it has one channel and a socket for the [canary](how-to/canary.md) alone, every other user is
+refused there, and nothing that is said is kept. None of Stream's software is in it. A second implementation checks the
+first, so it shares no code with the verifier, the signer and the client that it is used to test.
 
 `tidegate session` finds a running sandbox by the file `sandbox.json` in the state folder (`TIDEGATE_STATE_DIR`). The
 file holds the token of the control routes, so only its owner can read it, and it goes when the sandbox stops. The

@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 import threading
 from collections.abc import Callable, Generator
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from tidegate.sandbox import runtime
 from tidegate.sandbox.model import Sandbox
@@ -20,6 +22,7 @@ from tidegate.sandbox.runtime import Running
 LOOPBACK: Final = "127.0.0.1"
 BACKLOG: Final = 256
 STOP_SECONDS: Final = 5.0
+FRAME_OCTETS: Final = 65536
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -69,6 +72,21 @@ def _protocol(connections: Connections) -> type[asyncio.Protocol]:
     return NotingProtocol
 
 
+class _QuietSocket(WebSocketsSansIOProtocol):
+    """A socket that logs nothing: the usual one writes whole addresses, and the token stands in them."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 - passed through
+        super().__init__(*args, **settings)
+        self.logger = self.conn.logger = _silent()
+
+
+def _silent() -> logging.Logger:
+    logger = logging.getLogger("tidegate.sandbox.socket")
+    logger.setLevel(logging.CRITICAL + 1)
+    logger.propagate = False
+    return logger
+
+
 class _Server(uvicorn.Server):
     """uvicorn's server, leaving the process's signals alone and saying when it listens."""
 
@@ -77,7 +95,10 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 sandbox.app,
                 http=_protocol(sandbox.connections),
-                ws="none",
+                ws=_QuietSocket,
+                ws_max_size=FRAME_OCTETS,
+                ws_ping_interval=None,
+                ws_per_message_deflate=False,
                 lifespan="off",
                 log_config=None,
                 access_log=False,

@@ -1,6 +1,6 @@
 """Stream, as far as Tidegate calls it: the app, its users, its secret and its faults.
 
-Not a chat server: there are no channels, no messages and no socket, and nothing
+Not a chat server: there is one channel that keeps no message and whose only user is the canary, and nothing
 of Stream's software is used. What each call does, and how that was established,
 stands in :mod:`tidegate.sandbox.coverage`.
 """
@@ -19,6 +19,7 @@ import orjson
 from tidegate.clock import Clock, SystemClock
 from tidegate.sandbox import stream_moderation, stream_queries, stream_tokens
 from tidegate.sandbox.faults import Fault, FaultKind, Faults
+from tidegate.sandbox.stream_canary import CanaryChannel
 from tidegate.sandbox.stream_errors import Code, StreamFault, bad_input
 from tidegate.sandbox.stream_limits import RateLimits
 from tidegate.sandbox.stream_model import Users
@@ -92,6 +93,7 @@ class StreamStandIn:
         users: everybody.
         limits: the rate limits.
         faults: what goes wrong at present.
+        canary: the one channel, and who watches it.
         requests: the latest calls, oldest first.
     """
 
@@ -103,6 +105,7 @@ class StreamStandIn:
         self.faults = Faults()
         self.users = Users(self.now)
         self.limits = RateLimits(self.now)
+        self.canary = CanaryChannel(self.now, self.faults)
         self.requests: deque[RecordedRequest] = deque(maxlen=REQUESTS_KEPT)
         self._clock = clock or SystemClock()
 
@@ -121,6 +124,7 @@ class StreamStandIn:
         self.faults.clear()
         self.users.clear()
         self.limits.reset()
+        self.canary.reset()
         self.requests.clear()
         self.app_settings = _app_settings()
 
@@ -242,6 +246,20 @@ class StreamStandIn:
         _server_only(caller)
         return {"user": self.users.activate(stream_moderation.user_of(call.path), active=True)}
 
+    def query_channel(self, caller: Caller, call: RecordedRequest) -> dict[str, Any]:
+        """``POST /channels/{type}/{id}/query``, for the canary's channel."""
+        return self.canary.query(caller, call.path, _object(call.body, "body"), call.query.get("connection_id"))
+
+    def send_message(self, caller: Caller, call: RecordedRequest) -> dict[str, Any]:
+        """``POST /channels/{type}/{id}/message``, into the canary's channel."""
+        _server_only(caller)
+        return self.canary.send(call.path, _object(_object(call.body, "body").get("message"), "message"))
+
+    def truncate_channel(self, caller: Caller, call: RecordedRequest) -> dict[str, Any]:
+        """``POST /channels/{type}/{id}/truncate``, of the canary's channel."""
+        _server_only(caller)
+        return self.canary.truncate(call.path)
+
 
 def endpoint_of(call: RecordedRequest) -> "tuple[str, Handler] | None":
     """The name of a call's rate limit and what performs it; None for one that is not modelled."""
@@ -285,6 +303,9 @@ ENDPOINTS: Final[Mapping[tuple[str, str], tuple[str, Handler]]] = MappingProxyTy
         ("DELETE", "/moderation/ban"): ("Unban", StreamStandIn.unban),
         ("POST", "/users/{id}/deactivate"): ("DeactivateUser", StreamStandIn.deactivate),
         ("POST", "/users/{id}/reactivate"): ("ReactivateUser", StreamStandIn.reactivate),
+        ("POST", "/channels/{type}/{id}/query"): ("GetOrCreateChannel", StreamStandIn.query_channel),
+        ("POST", "/channels/{type}/{id}/message"): ("SendMessage", StreamStandIn.send_message),
+        ("POST", "/channels/{type}/{id}/truncate"): ("TruncateChannel", StreamStandIn.truncate_channel),
     }
 )
 """Every call that is modelled, with the name of its rate limit."""

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tidegate.errors import TidegateError
+from tidegate.sandbox.faults import Fault, FaultKind
 
 MORE_INFO: Final = "https://getstream.io/chat/docs/"
 
@@ -91,3 +92,26 @@ class StreamFault(TidegateError):
 def bad_input(message: str, **fields: str) -> StreamFault:
     """Code 4, naming the fields at fault."""
     return StreamFault(Code.INPUT, message, fields or None)
+
+
+_REFUSALS: Final = {
+    FaultKind.REFUSE_KEY: StreamFault(Code.ACCESS_KEY, "api_key is not valid"),
+    FaultKind.REFUSE_SECRET: StreamFault(Code.SIGNATURE_INVALID, "the token's signature is invalid"),
+    FaultKind.SUSPENDED: StreamFault(Code.APP_SUSPENDED, "the app is suspended"),
+}
+
+
+def raise_injected(faults: tuple[Fault, ...]) -> None:
+    """Refuse as the faults in force say.
+
+    Raises:
+        StreamFault: one of them is a refusal.
+    """
+    for fault in faults:
+        if fault.kind is FaultKind.ERROR:
+            raise StreamFault(fault.code, "the sandbox was told to fail", status=fault.status)
+        if fault.kind is FaultKind.RATE_LIMITED:
+            raise StreamFault(Code.RATE_LIMITED, "too many requests")
+        if fault.kind in _REFUSALS:
+            refusal = _REFUSALS[fault.kind]
+            raise StreamFault(refusal.code, refusal.message)

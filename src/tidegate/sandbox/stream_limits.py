@@ -26,6 +26,9 @@ PER_MINUTE: Final = MappingProxyType(
         "Unban": 300,
         "DeactivateUser": 60,
         "ReactivateUser": 60,
+        "GetOrCreateChannel": 10_000,
+        "SendMessage": 1_000,
+        "TruncateChannel": 60,
     }
 )
 """Stream's defaults per app and platform; the endpoint names and the figure of GetRateLimits are ours."""

@@ -9,10 +9,13 @@ from tidegate.sandbox.stream_model import Users
 from tidegate.sandbox.stream_rules import check_user_id, seconds
 
 _USER_PATH: Final = re.compile(r"/users/([^/]+)/(deactivate|reactivate)")
+_CHANNEL_PATH: Final = re.compile(r"/channels/[^/]+/[^/]+/(query|message|truncate)")
 
 
 def template(path: str) -> str:
-    """The path as the table of calls has it: with ``{id}`` in place of a user's id."""
+    """The path as the table of calls has it: with ``{id}`` in place of a user's id, ``{type}`` of a channel's type."""
+    if found := _CHANNEL_PATH.fullmatch(path):
+        return f"/channels/{{type}}/{{id}}/{found[1]}"
     found = _USER_PATH.fullmatch(path)
     return f"/users/{{id}}/{found[2]}" if found else path
 

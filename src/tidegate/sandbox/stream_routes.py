@@ -13,16 +13,12 @@ from starlette.types import Receive, Scope, Send
 from tidegate.sandbox.faults import PLAIN_BODY, Fault, FaultKind
 from tidegate.sandbox.replies import HTML_PAGE, Connections, http_date
 from tidegate.sandbox.stream import Handler, RecordedRequest, StreamStandIn, endpoint_of
-from tidegate.sandbox.stream_errors import Code, StreamFault
+from tidegate.sandbox.stream_errors import Code, StreamFault, raise_injected
 from tidegate.sandbox.stream_limits import platform_of
+from tidegate.sandbox.stream_socket import StreamSocket
 from tidegate.sandbox.stream_tokens import Caller
 
 BODY_OCTETS: Final = 2 * 1024 * 1024
-_REFUSALS: Final = {
-    FaultKind.REFUSE_KEY: StreamFault(Code.ACCESS_KEY, "api_key is not valid"),
-    FaultKind.REFUSE_SECRET: StreamFault(Code.SIGNATURE_INVALID, "the token's signature is invalid"),
-    FaultKind.SUSPENDED: StreamFault(Code.APP_SUSPENDED, "the app is suspended"),
-}
 
 
 class StreamRoutes:
@@ -36,9 +32,13 @@ class StreamRoutes:
     def __init__(self, stream: StreamStandIn, connections: Connections) -> None:
         self._stream = stream
         self._connections = connections
+        self._socket = StreamSocket(stream, connections)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one call."""
+        """Answer one call, or hold one socket."""
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+            return
         started = time.perf_counter()
         request = Request(scope, receive)
         path = request.url.path.removeprefix(scope.get("root_path", ""))
@@ -74,7 +74,7 @@ class StreamRoutes:
         return self._json(status, body, {**headers, **_retry_after(faults)}, started)
 
     def _admitted(self, call: RecordedRequest, faults: tuple[Fault, ...], *, too_big: bool) -> Caller:
-        _raise_injected(faults)
+        raise_injected(faults)
         if too_big:
             raise StreamFault(Code.PAYLOAD_TOO_BIG, f"the body is larger than {BODY_OCTETS} octets")
         return self._stream.caller(call)
@@ -95,17 +95,6 @@ class StreamRoutes:
 
     def _dated(self) -> dict[str, str]:
         return {"Date": http_date(self._stream.now())}
-
-
-def _raise_injected(faults: tuple[Fault, ...]) -> None:
-    for fault in faults:
-        if fault.kind is FaultKind.ERROR:
-            raise StreamFault(fault.code, "the sandbox was told to fail", status=fault.status)
-        if fault.kind is FaultKind.RATE_LIMITED:
-            raise StreamFault(Code.RATE_LIMITED, "too many requests")
-        if fault.kind in _REFUSALS:
-            refusal = _REFUSALS[fault.kind]
-            raise StreamFault(refusal.code, refusal.message)
 
 
 def _retry_after(faults: tuple[Fault, ...]) -> dict[str, str]:

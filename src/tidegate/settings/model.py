@@ -10,6 +10,7 @@ from typing import Final
 from tidegate.settings import urls
 from tidegate.settings.authjs_section import AuthjsSection
 from tidegate.settings.bounds_section import BoundsSection
+from tidegate.settings.canary_section import CanarySection
 from tidegate.settings.credentials_section import CredentialsSection
 from tidegate.settings.identity_section import IdentitySection
 from tidegate.settings.ledger_section import LedgerSection
@@ -38,6 +39,7 @@ class Settings(
     LedgerSection,
     StandingSection,
     WebhookSection,
+    CanarySection,
     BoundsSection,
 ):
     """The effective settings: read once at start, passed to whoever needs them, never changed.
@@ -76,6 +78,7 @@ SECTIONS: Final = (
     LedgerSection,
     StandingSection,
     WebhookSection,
+    CanarySection,
     BoundsSection,
 )
 """The sections, in the order of the documentation page."""

@@ -1,12 +1,13 @@
 """The client of Stream's server API: the calls that Tidegate makes, and no others.
 
-Every call that is made here may be repeated without harm: reading, creating or
-replacing by id, setting fields to given values.
+Every call that is repeated may be repeated without harm: reading, creating or
+replacing by id, setting fields to given values. A message is sent once.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from tidegate import metrics
 from tidegate.clock import Clock
 from tidegate.credentials import Access
 from tidegate.upstream.breaker import Breaker, Verdict
+from tidegate.upstream.channels import Channels
 from tidegate.upstream.errors import (
     BreakerOpen,
     UnexpectedAnswer,
@@ -95,6 +97,7 @@ class StreamClient:
 
     Attributes:
         moderation: the calls by which a token or a user loses its rights.
+        channels: the calls of the canary.
     """
 
     def __init__(
@@ -115,6 +118,7 @@ class StreamClient:
         self.quota: Final = quota
         self._log = log
         self.moderation: Final = Moderation(self._call)
+        self.channels: Final = Channels(self._call)
         self._slots = asyncio.Semaphore(options.concurrency)
         self._waiting = 0
         self._heard_users: Callable[[Iterable[StreamUser]], None] = lambda _: None
@@ -220,11 +224,13 @@ class StreamClient:
         body: Mapping[str, object] | None = None,
         attempts: int | None = None,
         probe: bool = False,
-        user_id: str = "",
+        parts: Mapping[str, str] = MappingProxyType({}),
         access: Access | None = None,
     ) -> tuple[Mapping[str, object], float | None]:
         loop = asyncio.get_running_loop()
-        path = operation.path.replace("{id}", quote(user_id, safe=""))
+        path = operation.path
+        for name, value in parts.items():
+            path = path.replace(f"{{{name}}}", quote(value, safe=""))
         call = _Call(
             operation,
             path=path,

@@ -30,6 +30,9 @@ class Operation(Enum):
     UNBAN_USER = ("unban_user", "DELETE", "/moderation/ban")
     DEACTIVATE_USER = ("deactivate_user", "POST", "/users/{id}/deactivate")
     REACTIVATE_USER = ("reactivate_user", "POST", "/users/{id}/reactivate")
+    QUERY_CHANNEL = ("query_channel", "POST", "/channels/{type}/{id}/query")
+    SEND_MESSAGE = ("send_message", "POST", "/channels/{type}/{id}/message")
+    TRUNCATE_CHANNEL = ("truncate_channel", "POST", "/channels/{type}/{id}/truncate")
 
     def __init__(self, label: str, method: str, path: str) -> None:
         self.label = label
@@ -140,6 +143,26 @@ class StreamUser:
             revoked_before=_text(fields.get("revoke_tokens_issued_before")),
             custom=MappingProxyType(custom),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class StreamChannel:
+    """A channel as Stream knows it, as far as it matters here.
+
+    Attributes:
+        created_at: Stream's RFC 3339 time.
+        truncated_at: Stream's RFC 3339 time at which its messages were last removed.
+    """
+
+    created_at: str | None = None
+    truncated_at: str | None = None
+
+    @classmethod
+    def from_answer(cls, answer: Mapping[str, object]) -> "StreamChannel":
+        """Read ``{"channel": {…}}``; unknown members are ignored, wrong types count as absent."""
+        channel = answer.get("channel")
+        fields: Mapping[str, object] = channel if isinstance(channel, dict) else {}
+        return cls(_text(fields.get("created_at")), _text(fields.get("truncated_at")))
 
 
 @dataclass(frozen=True, slots=True)

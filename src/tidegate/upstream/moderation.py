@@ -1,6 +1,7 @@
 """The calls by which tokens and users lose their rights at Stream, and get them back."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ class Calling(Protocol):
         *,
         query: str = "",
         body: Mapping[str, object] | None = None,
-        user_id: str = "",
+        parts: Mapping[str, str] = MappingProxyType({}),
     ) -> tuple[Mapping[str, object], float | None]:
         """Make it; the answer's object and Stream's time."""
         ...
@@ -79,7 +80,7 @@ class Moderation:
         Args:
             user_id: at Stream.
         """
-        await self._call(Operation.DEACTIVATE_USER, body={}, user_id=user_id)
+        await self._call(Operation.DEACTIVATE_USER, body={}, parts={"id": user_id})
 
     async def reactivate(self, user_id: str) -> None:
         """``POST /users/{id}/reactivate``: undo a deactivation; the same holds of one who is active.
@@ -87,4 +88,4 @@ class Moderation:
         Args:
             user_id: at Stream.
         """
-        await self._call(Operation.REACTIVATE_USER, body={}, user_id=user_id)
+        await self._call(Operation.REACTIVATE_USER, body={}, parts={"id": user_id})

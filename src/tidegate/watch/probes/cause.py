@@ -54,6 +54,7 @@ class Cause(StrEnum):
     EVENTS_LOST = "events_lost"
     EVENTS_SLOW = "events_slow"
     SOCKET_REFUSED = "socket_refused"
+    SOCKET_BROKEN = "socket_broken"
     CANARY_REFUSED = "canary_refused"
 
 

@@ -314,6 +314,12 @@ _OTHERS: Final = MappingProxyType(
             Blame.STREAM,
             Status.DEGRADED,
         ),
+        Cause.SOCKET_BROKEN: CauseSpec(
+            "The canary's WebSocket connection to Stream does not last.",
+            (_STATUS_PAGE, "Check that nothing between this machine and Stream ends connections that are idle."),
+            Blame.STREAM,
+            Status.DEGRADED,
+        ),
         Cause.CANARY_REFUSED: CauseSpec(
             "Stream refuses what the canary does.",
             ("See that the canary's user and channel type exist at Stream: docs/how-to/canary.md.",),

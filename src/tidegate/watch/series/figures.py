@@ -114,8 +114,8 @@ FIGURES: Final[Mapping[str, Figure]] = MappingProxyType(
             Merge.MIN,
         ),
         "sync.waiting": _measured("Profiles that wait", "tidegate_sync_queue_entries"),
-        "canary.connect_seconds": _measured("Canary: time to connect", "tidegate_canary_connect_seconds", "s"),
-        "canary.delivery_seconds": _measured("Canary: time to arrive", "tidegate_canary_delivery_seconds", "s"),
+        "canary.connect_seconds": _quantile("Canary: time to connect", 0.95, "tidegate_canary_connect_seconds"),
+        "canary.delivery_seconds": _quantile("Canary: time to arrive", 0.95, "tidegate_canary_delivery_seconds"),
         # The state of things.
         "health.status": _measured("Health (0 healthy, 1 degraded, 2 unhealthy)", "tidegate_health_status"),
         "keys.age_seconds": _measured("Age of the oldest key set", "tidegate_jwks_keyset_age_seconds", "s"),
