@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+UV := .cache/uv/bin/uv
 WORKERS ?= 3
 ARGS ?=
 
@@ -19,32 +19,40 @@ help: ## Print this list
 
 # --- set-up: runs again only when a lock changes --------------------------------------------------------------
 
-# Debian splits venv off Python. Without it virtualenv makes the environment; it is installed into a folder of its
-# own, which PEP 668 ("externally managed") allows.
+# Without pip inside, which needs `ensurepip`, and that is what Debian splits off Python.
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Tidegate needs Python 3.11 or later: install it, or name it with PYTHON=..."; exit 1; }
-	@if $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
-		$(PYTHON) -m venv $(VENV); \
-	else \
-		rm -rf .cache/virtualenv; \
-		$(PYTHON) -m pip --disable-pip-version-check install --quiet --require-hashes --target .cache/virtualenv \
-			-r requirements/virtualenv.txt; \
-		PYTHONPATH=.cache/virtualenv $(PYTHON) -m virtualenv --quiet $(VENV); \
-	fi
+	@$(PYTHON) -m venv --without-pip $(VENV)
 
-$(VENV)/.run: requirements/build.txt requirements/run.txt pyproject.toml | $(BIN)/python
+# uv does in seconds what takes pip half a minute; it is installed into a folder of its own, which PEP 668 ("externally
+# managed") allows.
+$(UV): requirements/uv.txt
+	@rm -rf .cache/uv
+	@$(PYTHON) -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes --target .cache/uv \
+		-r requirements/uv.txt 2>/dev/null || true
+	@mkdir -p $(@D) && touch $@
+
+# Where there is no uv for the platform, or it cannot reach the index that pip is set up with, pip does it. Both check
+# every hash.
+define install
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps $(1) 2>/dev/null || \
+		$(PYTHON) -m pip --disable-pip-version-check --quiet --python $(BIN)/python install --no-deps $(1)
+endef
+
+$(VENV)/.run: requirements/build.txt requirements/run.txt pyproject.toml | $(BIN)/python $(UV)
 	@echo "Installing the locked requirements into $(VENV) ..."
-	@$(PIP) install --no-deps --require-hashes -r requirements/build.txt -r requirements/run.txt
-	@$(PIP) install --no-deps --no-build-isolation -e .
+	$(call install,--require-hashes -r requirements/build.txt -r requirements/run.txt)
+	$(call install,--no-build-isolation -e .)
 	@touch $@
 
-# uv does in seconds what takes pip a minute; where there is none for the platform, or it cannot reach the index that
-# pip is set up with, pip does it. Both check every hash.
-$(VENV)/.dev: $(VENV)/.run requirements/uv.txt requirements/dev.txt
-	@echo "Installing what tests, checks and documentation need ..."
-	@$(PIP) install --no-deps --require-hashes -r requirements/uv.txt 2>/dev/null || true
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/dev.txt 2>/dev/null || \
-		$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
+$(VENV)/.test: $(VENV)/.run requirements/test.txt
+	@echo "Installing what the tests need ..."
+	$(call install,--require-hashes -r requirements/test.txt)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.test requirements/dev.txt
+	@echo "Installing what checks and documentation need ..."
+	$(call install,--require-hashes -r requirements/dev.txt)
 	@touch $@
 
 .PHONY: setup
@@ -59,7 +67,7 @@ demo: $(VENV)/.run ## See a session become a Stream token, step by step (ARGS=--
 # --- show that it is right ------------------------------------------------------------------------------------
 
 .PHONY: test
-test: $(VENV)/.dev ## Run the tests that need nothing but Python (under five minutes)
+test: $(VENV)/.test ## Run the tests that need nothing but Python (under five minutes)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .cache/typescript/.done: tests/docs/typescript/package-lock.json
@@ -98,21 +106,21 @@ bench: $(VENV)/.dev ## Measure against the tutorial service; JSON goes to bench/
 # --- documentation and locks ----------------------------------------------------------------------------------
 
 .PHONY: docs
-docs: $(VENV)/.dev ## Build the documentation into site/, every link checked
+docs: $(VENV)/.dev ## Build the documentation into site/, its links and pages checked
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	$(BIN)/python -m pytest -m site -p no:xdist --quiet tests/docs
 
-COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
 	--custom-compile-command "make lock" $(UPGRADE)
 
 .PHONY: lock
-lock: | $(BIN)/python ## Write the locks anew from pyproject.toml (UPGRADE=--upgrade for newer versions)
-	@test -x $(BIN)/uv || $(PIP) install --require-hashes -r requirements/uv.txt
+lock: | $(BIN)/python $(UV) ## Write the locks anew from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	@$(COMPILE) --generate-hashes pyproject.toml --all-extras --group dev -o requirements/dev.txt
+	@$(COMPILE) --generate-hashes pyproject.toml --all-extras --group test -c requirements/dev.txt -o requirements/test.txt
 	@$(COMPILE) --generate-hashes pyproject.toml -c requirements/dev.txt -o requirements/run.txt
 	@$(COMPILE) --generate-hashes pyproject.toml --all-extras -c requirements/dev.txt -o requirements/extras.txt
 	@$(COMPILE) --generate-hashes --group build -c requirements/dev.txt -o requirements/build.txt
 	@$(COMPILE) --generate-hashes --group uv -c requirements/dev.txt -o requirements/uv.txt
-	@$(COMPILE) --generate-hashes requirements/virtualenv.in -o requirements/virtualenv.txt
 	@$(COMPILE) --no-annotate pyproject.toml -c requirements/dev.txt -o requirements/constraints.txt
 
 .PHONY: clean

@@ -8,7 +8,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-HASHED = ("build", "dev", "extras", "run", "uv", "virtualenv")
+HASHED = ("build", "dev", "extras", "run", "test", "uv")
 PIN = re.compile(r"^([A-Za-z0-9][^\\#\n]*==[^\\#\n]*?)\s*(?:\\|#|$)", re.MULTILINE)
 
 
@@ -48,7 +48,7 @@ def test_the_constraints_of_the_plain_install_are_the_pins_of_the_lock(root: Pat
     assert {name: str(pin) for name, pin in constraints.items()} == {name: str(pin) for name, pin in run.items()}
 
 
-@pytest.mark.parametrize("lock", ["build", "extras", "run", "uv"])
+@pytest.mark.parametrize("lock", ["build", "extras", "run", "test", "uv"])
 def test_the_smaller_locks_hold_what_the_whole_one_holds(root: Path, lock: str) -> None:
     whole, part = pins(root / "requirements/dev.txt"), pins(root / f"requirements/{lock}.txt")
 
