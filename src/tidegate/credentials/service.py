@@ -173,6 +173,18 @@ class Rotation:
         """The generation that this replica signs with, as the ring has it."""
         return self.ring.get(self._credentials.primary.id)
 
+    async def tried(self, name: str) -> Verdict | None:
+        """Make a live call with a generation that this replica holds; nothing follows from it.
+
+        Args:
+            name: of the generation.
+
+        Returns:
+            what Stream says of it; None where its secret is not here.
+        """
+        generation = self._credentials.get(name)
+        return None if generation is None else await self._ask(generation)
+
     def verdict(self, name: str) -> Verdict | None:
         """What the last live call with a generation said."""
         return self._verdicts.get(name)

@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
@@ -110,10 +111,12 @@ class Document:
     Attributes:
         members: the object.
         fresh_seconds: how long it may be used without asking again.
+        date: the server's clock at the answer, seconds since the epoch, half a second uncertain; None where not told.
     """
 
     members: Mapping[str, object]
     fresh_seconds: float
+    date: float | None = None
 
 
 def check_url(url: str, *, loopback_http: bool) -> None:
@@ -226,7 +229,7 @@ class DocumentFetcher:
             raise FetchError(Fault.TIMEOUT, f"no complete answer within {self.timeout_seconds:g} s") from error
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise FetchError(Fault.UNREACHABLE, f"the server cannot be reached ({type(error).__name__})") from error
-        return Document(_object(octets), self._freshness.of(headers))
+        return Document(_object(octets), self._freshness.of(headers), _date(headers))
 
     async def _read(self, url: str) -> tuple[bytes, Mapping[str, str]]:
         timeout = httpx2.Timeout(self.timeout_seconds)
@@ -250,6 +253,16 @@ def _check_answer(response: httpx2.Response) -> None:
         raise FetchError(Fault.STATUS, f"the server answered {response.status_code}")
     if response.headers.get("content-encoding", "identity").lower() != "identity":
         raise FetchError(Fault.INVALID, "the answer is compressed, which was not asked for")
+
+
+def _date(headers: Mapping[str, str]) -> float | None:
+    """When an answer was given: its ``Date`` (RFC 9110, section 6.6.1), and how long it lay in caches (RFC 9111, 5.1)."""
+    age = headers.get("age", "0").strip()
+    try:
+        made = parsedate_to_datetime(headers["date"]).timestamp()
+    except (KeyError, ValueError, OverflowError, TypeError):
+        return None
+    return made + 0.5 + int(age) if re.fullmatch("[0-9]{1,9}", age) else None
 
 
 def _object(octets: bytes) -> Mapping[str, object]:

@@ -120,6 +120,8 @@ class RemoteKeys:
         self._due = self._budget_at = _NEVER
         self._failures = 0
         self._last_error: str | None = None
+        self._fault: Fault | None = None
+        self._clock_difference: float | None = None
         self._flight: asyncio.Task[bool] | None = None
         JWKS_AGE.labels(name).set_function(self._age)
 
@@ -149,6 +151,8 @@ class RemoteKeys:
             self._last_error,
             len(keys.keys) if keys else 0,
             keys.rejected if keys else (),
+            self._fault,
+            self._clock_difference,
         )
 
     async def ask(self, kid: str | None) -> AskOutcome:
@@ -327,6 +331,8 @@ class RemoteKeys:
         before = self._keys
         self._install(keys, started, fresh_seconds)
         self._due = started + _REFRESH_AT * fresh_seconds
+        if document.date is not None:
+            self._clock_difference = document.date - (wall + self._clock.now()) / 2
         self._keeper.keep(document.members, wall, fresh_seconds)
         if before is None or {key.fingerprint for key in before} != {key.fingerprint for key in keys}:
             _log.info("keys_changed", issuer=self.name, keys=len(keys.keys), rejected=[r.why for r in keys.rejected])
@@ -337,7 +343,7 @@ class RemoteKeys:
         self._fresh_until = fetched_at + fresh_seconds
         self._usable_until = fetched_at + max(fresh_seconds, self._options.stale_seconds)
         self._failures = 0
-        self._last_error = None
+        self._last_error = self._fault = None
 
     def _fail(self, fault: Fault, detail: str) -> None:
         JWKS_REFRESH.labels(self.name, fault.value).inc()
@@ -345,7 +351,7 @@ class RemoteKeys:
         longest = min(self._options.retry_max_seconds, _FIRST_BACK_OFF * 2.0 ** min(self._failures - 1, 10))
         delay = self._jitter.uniform(longest / 2, longest)
         self._due = self._clock.monotonic() + delay
-        self._last_error = detail
+        self._last_error, self._fault = detail, fault
         _log.warning("keys_fetch_failed", issuer=self.name, fault=fault.value, cause=detail, retry_seconds=round(delay))
 
     def _give_up(self) -> None:

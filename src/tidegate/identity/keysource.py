@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from tidegate.identity.fetch import Fault
 from tidegate.identity.keys import KeySet, RejectedKey
 
 
@@ -81,6 +82,8 @@ class KeyStatus:
         last_error: why the last fetch failed, in one sentence; None if it did not.
         keys: how many keys can verify tokens now.
         rejected: keys of the last document that were not admitted, each with the cause.
+        fault: why the last fetch failed, in one word; None if it did not, and for keys from the configuration.
+        clock_difference_s: the key server's clock less ours at the last fetch, seconds; None where it told no time.
     """
 
     state: KeyState
@@ -88,6 +91,8 @@ class KeyStatus:
     last_error: str | None
     keys: int
     rejected: tuple[RejectedKey, ...] = field(default=())
+    fault: Fault | None = None
+    clock_difference_s: float | None = None
 
 
 class KeySource(Protocol):

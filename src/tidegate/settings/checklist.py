@@ -306,9 +306,17 @@ def check(loaded: Loaded, *, facts: Facts) -> list[Line]:
     Returns:
         every line, passed or not, always in the same order.
     """
-    lines = [Line(rule.id, rule.holds(loaded.settings), rule.what, rule.mend) for rule in _RULES]
     age = _check_age(facts.credential_age_days, loaded.settings.credential_max_age_days)
-    return [*lines, *_check_facts(facts), age, _check_unknown(loaded.unknown)]
+    return [*lines_of(loaded.settings), *_check_facts(facts), age, _check_unknown(loaded.unknown)]
+
+
+def lines_of(settings: Settings) -> list[Line]:
+    """The lines that the settings alone answer.
+
+    Args:
+        settings: sound ones.
+    """
+    return [Line(rule.id, rule.holds(settings), rule.what, rule.mend) for rule in _RULES]
 
 
 def _check_facts(facts: Facts) -> list[Line]:

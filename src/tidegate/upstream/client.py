@@ -44,6 +44,7 @@ from tidegate.upstream.retry import RetryPolicy
 from tidegate.upstream.wire import Wire, WireAnswer
 
 _WINDOW_SECONDS: Final = 60.0
+_AT_ONCE_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class StreamClient:
     Attributes:
         moderation: the calls by which a token or a user loses its rights.
         channels: the calls of the canary.
+        told_time: told, of each answer that came at once, Stream's clock less ours, seconds.
     """
 
     def __init__(
@@ -119,6 +121,7 @@ class StreamClient:
         self._log = log
         self.moderation: Final = Moderation(self._call)
         self.channels: Final = Channels(self._call)
+        self.told_time: Callable[[float], None] = lambda _: None
         self._slots = asyncio.Semaphore(options.concurrency)
         self._waiting = 0
         self._heard_users: Callable[[Iterable[StreamUser]], None] = lambda _: None
@@ -140,13 +143,16 @@ class StreamClient:
         answer, server_time = await self._call(Operation.GET_APP, attempts=attempts, probe=probe, access=access)
         return StreamApp.from_answer(answer, server_time)
 
-    async def rate_limits(self) -> dict[str, RateLimit]:
+    async def rate_limits(self, *, attempts: int | None = None) -> dict[str, RateLimit]:
         """``GET /rate_limits``: the server side's limits, by Stream's endpoint names.
+
+        Args:
+            attempts: tries of the call; None for the client's own number.
 
         Raises:
             UpstreamError: any of its kinds.
         """
-        answer, _ = await self._call(Operation.GET_RATE_LIMITS, query="&server_side=true")
+        answer, _ = await self._call(Operation.GET_RATE_LIMITS, query="&server_side=true", attempts=attempts)
         return rate_limits(answer)
 
     def on_users(self, heard: Callable[[Iterable[StreamUser]], None]) -> None:
@@ -294,6 +300,7 @@ class StreamClient:
                 content=call.content,
                 deadline=call.deadline,
             )
+            self._note_time(answer, self._clock.monotonic() - started)
             result = self._judge(call.operation, answer)
             verdict, code = Verdict.ALIVE, "ok"
         except UpstreamError as error:
@@ -304,6 +311,11 @@ class StreamClient:
             self.breaker.leave(permit, verdict)
             self._record(call.operation, key, code, self._clock.monotonic() - started)
         return result, answer.server_time
+
+    def _note_time(self, answer: WireAnswer, seconds: float) -> None:
+        if answer.server_time is not None and seconds < _AT_ONCE_SECONDS:
+            # A date has its fraction cut off, and was written somewhere on the way there and back.
+            self.told_time(answer.server_time + 0.5 - (self._clock.now() - seconds / 2))
 
     def _judge(self, operation: Operation, answer: WireAnswer) -> Mapping[str, object]:
         self.quota.observe(operation, answer.headers)

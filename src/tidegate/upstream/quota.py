@@ -26,11 +26,12 @@ class Quota:
         clock: tells when a window has ended.
     """
 
-    __slots__ = ("_clock", "_limits")
+    __slots__ = ("_clock", "_limits", "_seen_at")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._limits: dict[Operation, RateLimit] = {}
+        self._seen_at: dict[Operation, float] = {}
 
     def observe(self, operation: Operation, headers: Mapping[str, str]) -> RateLimit | None:
         """Read ``X-RateLimit-*`` of an answer.
@@ -49,6 +50,7 @@ class Quota:
         )
         if seen is not None:
             self._limits[operation] = seen
+            self._seen_at[operation] = self._clock.now()
             metrics.UPSTREAM_QUOTA.labels(operation.label).set(seen.ratio)
         return seen
 
@@ -56,6 +58,14 @@ class Quota:
         """What is known of the window that runs now; None where nothing is."""
         seen = self._limits.get(operation)
         return seen if seen is not None and seen.reset > self._clock.now() else None
+
+    def running(self) -> dict[str, tuple[RateLimit, float]]:
+        """Every window that runs now, by the call's name: its limit, and when it was seen, seconds since the epoch."""
+        return {
+            operation.label: (limit, self._seen_at[operation])
+            for operation in self._limits
+            if (limit := self.current(operation)) is not None
+        }
 
     def lowest_ratio(self) -> float | None:
         """The smallest part left of any limit, from 0 to 1; None where no window is known."""

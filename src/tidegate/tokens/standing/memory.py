@@ -173,6 +173,11 @@ class Standing:
         self._note_moved()
         self._app_told(self._app_before)
 
+    @property
+    def ordered_before(self) -> int:
+        """The latest moment before which everybody's tokens were revoked by way of this service; ``NEVER`` for none."""
+        return max((cut.last for cut in self._cuts), default=NEVER)
+
     def stream_says(self, app_before: int) -> None:
         """Take note of Stream's own value for the app: tokens dated earlier are void there, whoever set it."""
         self._stream_before = app_before

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from tidegate.identity.fetch import Fault
 from tidegate.watch.model import SLOW_MS, Failure, ProbeResult
 from tidegate.watch.probes.causes import Cause
 from tidegate.watch.probes.model import Blame
@@ -110,16 +111,28 @@ def of_clock(stream: float | None, others: float | None, tolerance_s: float) -> 
     return None
 
 
-def of_keys(*, configured_wrong: bool, cause: Cause, stream_reached: bool | None) -> Verdict:
+def of_keys(*, fault: Fault | None, cause: Cause, stream_reached: bool | None) -> Verdict:
     """Whose fault it is that an issuer's keys cannot be fetched.
 
     Args:
-        configured_wrong: whether what came shows that the settings lead elsewhere.
+        fault: what the last fetch came to; None where it went well, or there was none.
         cause: how bad it is.
         stream_reached: whether Stream could be reached at the time; None where not known.
     """
-    if configured_wrong:
+    if fault is None:
+        return Verdict(cause, Blame.OURS, 0.6)  # keys of the configuration, every one of them distrusted
+    if fault in _KEYS_OURS:
         return Verdict(Cause.KEYS_MISCONFIGURED if cause is Cause.KEYS_UNUSABLE else cause, Blame.OURS, 0.7)
+    if fault not in _KEYS_UNREACHED:
+        return Verdict(cause, Blame.PROVIDER, 0.9)  # it answered, and not as it should
     if stream_reached is None:
         return Verdict(cause, Blame.PROVIDER, 0.6)
     return Verdict(cause, Blame.PROVIDER, 0.9) if stream_reached else Verdict(cause, Blame.NETWORK, 0.8)
+
+
+_KEYS_OURS: Final = frozenset(
+    {Fault.URL_REFUSED, Fault.REDIRECT, Fault.ISSUER_MISMATCH, Fault.SANDBOX, Fault.STATE, Fault.INTERNAL}
+)
+"""What shows that our settings, or this machine, are wrong."""
+
+_KEYS_UNREACHED: Final = frozenset({Fault.UNREACHABLE, Fault.TIMEOUT})

@@ -12,6 +12,7 @@ class Cause(StrEnum):
 
     CONFIGURATION_INVALID = "configuration_invalid"
     NO_ISSUER = "no_issuer"
+    CHECKLIST = "checklist"
     NOT_YET_CHECKED = "not_yet_checked"
     RESULT_OLD = "result_old"
     PROBE_TIMED_OUT = "probe_timed_out"

@@ -31,6 +31,12 @@ _OURS: Final = MappingProxyType(
             Blame.OURS,
             Status.UNHEALTHY,
         ),
+        Cause.CHECKLIST: CauseSpec(
+            "Lines of the production checklist do not hold.",
+            ("Run `tidegate config check`: it says how to mend each line.",),
+            Blame.OURS,
+            Status.HEALTHY,
+        ),
         Cause.NOT_YET_CHECKED: CauseSpec("Stream is not yet checked.", (), Blame.NOBODY, Status.DEGRADED),
         Cause.RESULT_OLD: CauseSpec(
             "The last check of Stream is too old to say anything about now.",
