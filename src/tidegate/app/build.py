@@ -15,7 +15,8 @@ from tidegate.app.lifespan import Background
 from tidegate.app.rotation import rotation_of
 from tidegate.app.standing import StandingParts, standing_of
 from tidegate.app.stores import store_of, store_wanted
-from tidegate.app.watching import Watched, Watching, watching_of
+from tidegate.app.watched import Watched
+from tidegate.app.watching import Watching, watching_of
 from tidegate.app.webhooks import webhooks_of
 from tidegate.clock import Clock, SystemClock
 from tidegate.credentials import Credentials, Pair

@@ -6,53 +6,24 @@ from dataclasses import dataclass
 from tidegate.app.canary import canary_of
 from tidegate.app.ledger import with_ledger
 from tidegate.app.lifespan import Background
+from tidegate.app.probing import probes_of
 from tidegate.app.rotation import remarks_of
 from tidegate.app.series import series_of
 from tidegate.app.standing import StandingParts
 from tidegate.app.stores import store_wanted
+from tidegate.app.watched import Watched
 from tidegate.clock import Clock
-from tidegate.credentials import Credentials
-from tidegate.credentials.service import Rotation
-from tidegate.identity.assemble import Issuers
-from tidegate.settings import Environment, Settings
-from tidegate.store import Store
-from tidegate.tokens.ledger.service import Records
-from tidegate.upstream.client import StreamClient
+from tidegate.settings import Environment
 from tidegate.watch.model import ProbeResult
 from tidegate.watch.prober import Prober
 from tidegate.watch.probes.blame import Around
 from tidegate.watch.probes.board import Board
 from tidegate.watch.probes.model import Outcome
-from tidegate.watch.probes.reach import Others
+from tidegate.watch.probes.posture import POSTURE
 from tidegate.watch.probes.service import OneProcess, Probe, Runner, Turn
-from tidegate.watch.probes.stream import StreamProbe, is_elsewhere, outcome_of, result_of
+from tidegate.watch.probes.stream import CREDENTIALS, is_elsewhere, outcome_of, result_of
 from tidegate.watch.series.service import Series
 from tidegate.watch.service import Watch
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What is looked at.
-
-    Attributes:
-        settings: sound ones.
-        client: to Stream.
-        issuers: whose keys are looked at.
-        store: by which replicas share what was found.
-        standing: what was revoked, and what Stream was told of it.
-        rotation: of the credentials at Stream.
-        records: the ledger.
-        credentials: sign the canary's tokens.
-    """
-
-    settings: Settings
-    client: StreamClient
-    issuers: Issuers
-    store: Store
-    standing: StandingParts
-    rotation: Rotation
-    records: Records
-    credentials: Credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +59,10 @@ def watching_of(watched: Watched, background: Background, clock: Clock) -> Watch
     canary = canary_of(settings, watched.client, watched.credentials, clock)
     if canary is not None:
         background.close_with(canary.aclose)
-    probes: list[Probe] = [_stream_probe(watched, prober), *([canary] if canary else [])]
+    probes: list[Probe] = [*probes_of(watched, prober, board, clock), *([canary] if canary else [])]
     runner = Runner(probes, board, _turn(watched, board, clock), clock)
     board.on_post(_learner(prober, standing, clock))
+    board.on_post(_follower(runner))
     background.add("probes", runner.run)
     watch = Watch(
         prober=prober,
@@ -134,16 +106,6 @@ def _prober(watched: Watched, board: Board, clock: Clock) -> Prober:
     )
 
 
-def _stream_probe(watched: Watched, prober: Prober) -> StreamProbe:
-    settings = watched.settings
-    others = Others(url for issuer in settings.issuers for url in issuer.fetched())
-
-    async def around(_result: ProbeResult) -> Around:
-        return Around(others_reached=await others.reached())
-
-    return StreamProbe(prober, settings.probe_seconds, settings.timeout_ms / 1000, around)
-
-
 def _learner(prober: Prober, standing: StandingParts, clock: Clock) -> Callable[[Outcome], None]:
     """What another replica heard of Stream counts here as if this one had heard it."""
 
@@ -158,6 +120,16 @@ def _learner(prober: Prober, standing: StandingParts, clock: Clock) -> Callable[
             standing.expired()
 
     return learn
+
+
+def _follower(runner: Runner) -> Callable[[Outcome], None]:
+    """What follows from an answer of Stream's is looked at when there is one."""
+
+    def follow(outcome: Outcome) -> None:
+        if outcome.probe == CREDENTIALS:
+            runner.hurry(POSTURE)
+
+    return follow
 
 
 _EXPIRED = 40

@@ -256,7 +256,7 @@ def _check_answer(response: httpx2.Response) -> None:
 
 
 def _date(headers: Mapping[str, str]) -> float | None:
-    """When an answer was given: its ``Date`` (RFC 9110, section 6.6.1), and how long it lay in caches (RFC 9111, 5.1)."""
+    """When an answer was given: ``Date`` (RFC 9110, section 6.6.1), and its time in caches (RFC 9111, section 5.1)."""
     age = headers.get("age", "0").strip()
     try:
         made = parsedate_to_datetime(headers["date"]).timestamp()

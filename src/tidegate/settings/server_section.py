@@ -17,6 +17,14 @@ class ServerSection(Section):
     ops_bind: Annotated[
         str, spec("TIDEGATE_OPS_BIND", k.Bind(), "Where the operator's listener is: metrics in production.")
     ] = "127.0.0.1:8001"
+    public_url: Annotated[
+        str | None,
+        spec(
+            "TIDEGATE_PUBLIC_URL",
+            k.Url(),
+            "Where apps reach this service; the certificate that is shown there is watched.",
+        ),
+    ] = None
     tls_certificate_file: Annotated[
         Path | None,
         spec("TIDEGATE_TLS_CERTIFICATE_FILE", k.File("a file's path"), "The certificate chain, to serve HTTPS itself."),

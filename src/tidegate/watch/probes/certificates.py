@@ -104,9 +104,7 @@ class CertificateProbe:
         if code == _NOT_YET_CODE:
             text = f"The certificate of {self._whose} is not valid yet, or this machine's clock is far behind."
         blame = Blame.OURS if self._blame is Blame.OURS or code == _NOT_YET_CODE else Blame.NETWORK
-        return wrong(
-            self.spec.name, now, State.FAILING, Cause.CERTIFICATE_REFUSED, text=text, blame=blame, sure=0.5
-        )
+        return wrong(self.spec.name, now, State.FAILING, Cause.CERTIFICATE_REFUSED, text=text, blame=blame, sure=0.5)
 
 
 def shown_by(place: Place, context: Callable[[], ssl.SSLContext] = trust) -> Callable[[], Any]:

@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from prometheus_client import Counter, Gauge
+
 from tidegate import metrics
 from tidegate.clock import Clock
 from tidegate.tokens.ledger.service import Records
@@ -96,5 +98,5 @@ class LedgerProbe:
         return fine(LEDGER, now, figures)
 
 
-def _value(metric: "metrics.Counter | metrics.Gauge") -> float:
+def _value(metric: Counter | Gauge) -> float:
     return float(next(iter(metric.collect())).samples[0].value)

@@ -56,7 +56,5 @@ class GenerationsProbe:
         return [
             entry.id
             for entry in self._rotation.ring.entries
-            if entry.state in _IN_USE
-            and (signs is None or entry.id != signs.id)
-            and self._rotation.is_here(entry.id)
+            if entry.state in _IN_USE and (signs is None or entry.id != signs.id) and self._rotation.is_here(entry.id)
         ]

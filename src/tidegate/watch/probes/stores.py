@@ -4,7 +4,8 @@ from typing import Final
 
 from tidegate.clock import Clock
 from tidegate.store import Database, StoreUnavailable
-from tidegate.watch.probes.causes import Cause
+from tidegate.store.wakers import CHANNEL
+from tidegate.watch.probes.causes import CAUSES, Cause
 from tidegate.watch.probes.model import Outcome, ProbeSpec, State
 from tidegate.watch.probes.outcomes import fine, wrong
 
@@ -44,7 +45,7 @@ class DatabaseProbe:
 
 
 class RedisProbe:
-    """A PING on a connection of its own.
+    """Says what wakes the replicas, on a connection of its own; a replica that is woken for nothing looks once.
 
     Args:
         url: of the server; with a password, so no error of the library is repeated.
@@ -66,9 +67,9 @@ class RedisProbe:
             self._url, socket_connect_timeout=_REDIS_SECONDS, socket_timeout=_REDIS_SECONDS, client_name="tidegate"
         )
         try:
-            await connection.execute_command("PING")
+            await connection.publish(CHANNEL, b"")
         except (RedisError, OSError) as error:
-            text = f"Redis cannot be used ({type(error).__name__}); replicas hear of each other's changes a little later."
+            text = f"{CAUSES[Cause.REDIS_DOWN].text} ({type(error).__name__})"
             return wrong(REDIS, self._clock.now(), State.FAILING, Cause.REDIS_DOWN, text=text)
         finally:
             await connection.aclose()

@@ -38,7 +38,7 @@ class StreamProbe:
     """
 
     def __init__(
-        self, prober: Prober, period_s: float, timeout_s: float, around: Callable[[ProbeResult], Awaitable[Around]]
+        self, prober: Prober, period_s: float, timeout_s: float, around: Callable[[], Awaitable[Around]]
     ) -> None:
         self.spec = ProbeSpec(
             CREDENTIALS,
@@ -53,7 +53,7 @@ class StreamProbe:
     async def run(self) -> Outcome:
         """Make the call."""
         result = await self._prober.probe()
-        around = Around() if result.ok else await self._around(result)
+        around = Around() if result.ok else await self._around()
         return outcome_of(result, around)
 
 
