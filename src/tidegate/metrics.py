@@ -335,3 +335,13 @@ APP_UNSAFE = Gauge(
 CREDENTIAL_MAX_AGE = Gauge(
     "tidegate_credential_max_age_seconds", "From which age on a secret is too old; 0: never.", registry=REGISTRY
 )
+
+# The console.
+CONSOLE_SESSIONS = Gauge("tidegate_console_sessions", "Browsers signed in to the console.", registry=REGISTRY)
+CONSOLE_STREAMS = Gauge("tidegate_console_streams", "Pages of the console that are kept up to date.", registry=REGISTRY)
+CONSOLE_SIGN_INS = Counter(
+    "tidegate_console_sign_ins_total", "Attempts to sign in to the console.", ["way", "result"], registry=REGISTRY
+)
+CONSOLE_REFUSALS = Gauge(
+    "tidegate_console_refusals_kept", "The last refusals that the console can explain.", registry=REGISTRY
+)

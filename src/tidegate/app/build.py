@@ -8,6 +8,7 @@ import structlog
 from fastapi import APIRouter
 
 from tidegate import __version__, metrics
+from tidegate.app.consoling import Consoling
 from tidegate.app.doors import Doors
 from tidegate.app.gateway import Gateway
 from tidegate.app.ledger import ledger_of
@@ -100,7 +101,6 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     client = _client(settings, credentials, clock, background)
     standing = standing_of(settings, store, client, credentials, background, clock)
     rotation = rotation_of(settings, credentials, client, store, background, clock)
-
     # The exchange, and the doors to all of it.
     exchange = _exchange(settings, credentials, verifier, client, background, clock, standing.memory)
     status, records = _status(settings, client, clock), ledger_of(settings, store.database, background, clock)
@@ -108,9 +108,10 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     watching = watching_of(watched, background, clock)
     doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
     webhooks = webhooks_of(settings, store, standing.service, exchange, clock)
+    console = Consoling(watched, watching, background, clock)
     return Runtime(
         app=doors.main(exchange, watching.watch, status, records, webhooks),
-        ops=doors.ops(watching.watch, _operated(settings, issuers, rotation, standing, store, clock), records),
+        ops=doors.ops(watching.watch, _operated(settings, issuers, rotation, standing, store, clock), records, console),
         background=background,
         credentials=credentials,
         rotation=rotation,

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
+from tidegate.app.consoling import Consoling
 from tidegate.app.framework import call_of, framework, response
 from tidegate.app.gateway import Gateway
 from tidegate.app.ledger import recorder_of
@@ -117,34 +118,40 @@ class Doors:
             cookies=self._cookies,
         )
 
-    def ops(self, watch: Watch, operated: Sequence[APIRouter], records: Records) -> Gateway:
+    def ops(self, watch: Watch, operated: Sequence[APIRouter], records: Records, console: Consoling) -> Gateway:
         """The application of the operator's listener.
 
         Args:
             watch: for readiness.
             operated: the rooms' routes for operators, each under `tidegate.http.operators.PREFIX`.
             records: the ledger, which is told of each call.
+            console: for those who operate in a browser.
         """
         guarded = APIRouter(dependencies=[by_method()])
         for routes in (whoami(), *operated):
             guarded.include_router(routes)
         open_to_all = [liveness(), readiness(watch, lambda: self._background.stopping), metrics_route()]
-        app = self._described(self._framework([*open_to_all, guarded], {}), describe_operators)
+        app = self._described(self._framework([*open_to_all, guarded, console.routes()], {}), describe_operators)
+        hosts, failures, record = HostRule(self._settings.operator_hosts), self._failures(), recorder_of(records)
         gate = OperatorGate(
             app,
             operators=Operators.from_setting(self._settings.operator_keys),
-            hosts=HostRule(self._settings.operator_hosts),
-            failures=Gcra(
-                "operator",
-                Reason.LIMIT_OPERATOR,
-                limit=self._settings.operator_failures_per_minute,
-                entries=self._settings.limit_entries,
-            ),
+            hosts=hosts,
+            failures=failures,
             body_bytes=self._settings.body_bytes,
             clock=self._clock,
-            record=recorder_of(records),
+            record=record,
         )
-        return self._gateway(gate, {}, Cors(()))  # no page of any origin is answered there
+        # No page of any other origin is answered there.
+        return self._gateway(console.before(gate, hosts, failures, record), {}, Cors(()))
+
+    def _failures(self) -> Gcra:
+        return Gcra(
+            "operator",
+            Reason.LIMIT_OPERATOR,
+            limit=self._settings.operator_failures_per_minute,
+            entries=self._settings.limit_entries,
+        )
 
     def _described(self, app: FastAPI, describe: Callable[[FastAPI], dict[str, Any]]) -> FastAPI:
         if self._settings.docs:

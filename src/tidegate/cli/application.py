@@ -3,6 +3,7 @@
 import typer
 
 from tidegate.cli.config import config
+from tidegate.cli.console import console
 from tidegate.cli.db import db
 from tidegate.cli.demo import demo
 from tidegate.cli.drill import drill
@@ -37,6 +38,7 @@ app.command()(token)
 app.add_typer(config)
 app.add_typer(issuer)
 app.add_typer(operator)
+app.add_typer(console)
 app.add_typer(keys)
 app.add_typer(ledger)
 app.add_typer(db)

@@ -40,15 +40,30 @@ class HostRule:
         Raises:
             Refusal: ``host_refused`` (RFC 9110, section 15.5.20), or ``origin_refused``.
         """
+        host = self.check_host(headers)
+        origin, site = _only(headers, b"origin"), _only(headers, b"sec-fetch-site")
+        own = scheme.encode("ascii") + b"://" + host.lower()
+        if (origin is not None and origin.lower() != own) or (site is not None and site not in _FROM_HERE):
+            raise Refusal(Reason.ORIGIN_REFUSED, "The operator's listener answers no page of another origin.")
+
+    def check_host(self, headers: Headers) -> bytes:
+        """See that a request was meant for this listener, wherever it comes from.
+
+        Args:
+            headers: of the request, names in lower case.
+
+        Returns:
+            the value of ``Host``.
+
+        Raises:
+            Refusal: ``host_refused``.
+        """
         host = _only(headers, b"host")
         if host is None or not self._answers_to(host):
             raise Refusal(
                 Reason.HOST_REFUSED, "The name in the header Host is neither an address nor in TIDEGATE_OPERATOR_HOSTS."
             )
-        origin, site = _only(headers, b"origin"), _only(headers, b"sec-fetch-site")
-        own = scheme.encode("ascii") + b"://" + host.lower()
-        if (origin is not None and origin.lower() != own) or (site is not None and site not in _FROM_HERE):
-            raise Refusal(Reason.ORIGIN_REFUSED, "The operator's listener answers no page of another origin.")
+        return host
 
     def _answers_to(self, host: bytes) -> bool:
         try:

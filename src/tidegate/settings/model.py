@@ -11,6 +11,7 @@ from tidegate.settings import urls
 from tidegate.settings.authjs_section import AuthjsSection
 from tidegate.settings.bounds_section import BoundsSection
 from tidegate.settings.canary_section import CanarySection
+from tidegate.settings.console_section import ConsoleSection
 from tidegate.settings.credentials_section import CredentialsSection
 from tidegate.settings.identity_section import IdentitySection
 from tidegate.settings.ledger_section import LedgerSection
@@ -35,6 +36,7 @@ class Settings(
     ProfileSection,
     ServerSection,
     OperatorSection,
+    ConsoleSection,
     StoreSection,
     LedgerSection,
     StandingSection,
@@ -74,6 +76,7 @@ SECTIONS: Final = (
     ProfileSection,
     ServerSection,
     OperatorSection,
+    ConsoleSection,
     StoreSection,
     LedgerSection,
     StandingSection,

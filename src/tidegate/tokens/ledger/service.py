@@ -1,7 +1,7 @@
 """The ledger as the doors see it: take note, and go on."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -11,7 +11,7 @@ from tidegate.errors import Reason, Refusal
 from tidegate.http.call import Call
 from tidegate.http.operators import OperatorCall
 from tidegate.tokens.ledger.keys import LedgerKey
-from tidegate.tokens.ledger.model import AGENT_MOST, Head, IssuedNote, OperatedNote, RefusedNote, Sink
+from tidegate.tokens.ledger.model import AGENT_MOST, Head, IssuedNote, Note, OperatedNote, RefusedNote, Sink
 from tidegate.tokens.ledger.sums import Sums
 from tidegate.tokens.ledger.writer import Intake, Writer
 from tidegate.tokens.model import Issued, Session
@@ -75,6 +75,17 @@ class Records(Protocol):
         """Take note of an operator's call; never waits, never raises."""
         ...
 
+    def tell(self, told: Callable[[Sequence[Note]], None]) -> bool:
+        """Have somebody told of what is written, beside the request path.
+
+        Args:
+            told: must neither wait nor raise.
+
+        Returns:
+            whether anything will be.
+        """
+        ...
+
     async def durable(self) -> None:
         """Wait until everything noted so far is durable.
 
@@ -99,6 +110,11 @@ class NoLedger:
 
     def operated(self, call: OperatorCall) -> None:
         """Nothing is noted."""
+
+    def tell(self, told: Callable[[Sequence[Note]], None]) -> bool:
+        """There is nothing to tell."""
+        del told
+        return False
 
     async def durable(self) -> None:
         """Nothing is awaited."""
@@ -198,6 +214,11 @@ class Ledger:
                     await self._writer.progress.wait()
         except TimeoutError:
             raise _unavailable() from None
+
+    def tell(self, told: Callable[[Sequence[Note]], None]) -> bool:
+        """Have somebody told of each batch that is written; the last one who asks is told."""
+        self._writer.told = told
+        return True
 
     def lag(self) -> float:
         """Age of the oldest note that is not durable yet, seconds; 0 where there is none."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -101,6 +101,7 @@ class Writer:
         progress: pulsed when there are more.
         since: since when the oldest note of the batch in work waits; None: there is none.
         failing: whether the last attempt to write failed.
+        told: called with the notes of each batch before it is written; it must neither wait nor raise.
     """
 
     def __init__(
@@ -128,6 +129,7 @@ class Writer:
         self.progress = asyncio.Event()
         self.since: float | None = None
         self.failing = False
+        self.told: Callable[[Sequence[Note]], None] = _untold
 
     @property
     def head(self) -> Head | None:
@@ -180,6 +182,7 @@ class Writer:
         while len(self._intake):
             notes = self._intake.take(_BATCH_MOST)
             self.since = waits_since(notes[0])
+            self.told(notes)
             await self._write(await self._sealed(notes))
             if self._clock.now() - self.since > self._window_s:
                 metrics.LEDGER_LATE.inc()
@@ -237,3 +240,7 @@ class Writer:
         if self._chain is None or self._encoder is None:
             raise LedgerError("the ledger is not open")
         return self._chain, self._encoder
+
+
+def _untold(_notes: Sequence[Note]) -> None:
+    """Nobody listens."""

@@ -1,0 +1,36 @@
+"""``tidegate console``: a link that signs a browser in to the operator's console."""
+
+import json
+from typing import TYPE_CHECKING
+
+import typer
+
+from tidegate.cli.places import AsJson, EnvFile
+
+if TYPE_CHECKING:
+    from tidegate.cli.operating import Access
+
+console = typer.Typer(name="console", help="The operator's console in a browser.", no_args_is_help=True)
+
+
+@console.callback()
+def group() -> None:
+    """The operator's console in a browser."""
+
+
+@console.command()
+def login(
+    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    env_file: EnvFile = None,
+) -> None:
+    """Print a link that signs a browser in to the console, once, within two minutes.
+
+    The browser gets name and role of TIDEGATE_OPERATOR_KEY. Whoever has the link gets in, so it is for nobody else.
+    """
+    from tidegate.cli.operating import OperatorClient, access_from_environment, path_of  # noqa: PLC0415 - heavy
+
+    access: Access = access_from_environment(env_file)
+    with OperatorClient(access) as service:
+        answer = service.post(path_of("console", "links"))
+    link = f"{access.url}{answer['path']}"
+    typer.echo(json.dumps({"link": link, "seconds": answer["seconds"]}) if as_json else link)

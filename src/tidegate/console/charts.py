@@ -1,0 +1,85 @@
+"""The live series: which figures stand in which chart. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tidegate.console.sources import Figures
+
+LINES_MOST: Final = 4
+"""Lines of one chart."""
+
+_REFUSALS: Final = "refusals."
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One chart.
+
+    Attributes:
+        name: of it.
+        title: for a person.
+        unit: ``s`` for seconds, ``%`` for a part of one, or what is counted.
+        lines: name of each figure, and what it is called here; none: the refusals that were most.
+        scale: what a value is multiplied with; slots hold the counts of ten seconds.
+    """
+
+    name: str
+    title: str
+    unit: str
+    lines: tuple[tuple[str, str], ...]
+    scale: float = 1.0
+
+
+CHARTS: Final = (
+    Chart(
+        "exchanges", "Exchanges", "/s", (("exchanges.issued", "tokens issued"), ("exchanges.refused", "refused")), 0.1
+    ),
+    Chart("refusals", "Refusals by reason", "/s", (), 0.1),
+    Chart("latency", "Time of an exchange", "s", (("exchange.p50", "median"), ("exchange.p99", "99 %"))),
+    Chart("stream", "Stream's time to answer", "s", (("stream.p50", "median"), ("stream.p95", "95 %"))),
+    Chart("canary", "A message by way of Stream", "s", (("canary.delivery_seconds", "until it arrives"),)),
+    Chart("quota", "Left of Stream's limits", "%", (("quota.lowest_ratio", "the smallest part"),)),
+)
+"""The charts, in their order on the page."""
+
+
+def figures(series: Figures, seconds: float) -> dict[str, object]:
+    """What the page's script draws.
+
+    Args:
+        series: figures over time.
+        seconds: how far back.
+
+    Returns:
+        for each chart the times, and for each line its label and values, None where there is none.
+    """
+    return {chart.name: _drawn(chart, series, seconds) for chart in CHARTS}
+
+
+def _drawn(chart: Chart, series: Figures, seconds: float) -> dict[str, object]:
+    wanted = chart.lines or _most_refused(series, seconds)
+    found = {label: dict(series.recent(name, seconds)) for name, label in wanted}
+    times = sorted({at for points in found.values() for at in points})
+    return {
+        "times": times,
+        "lines": [
+            {"label": label, "values": [_scaled(points.get(at), chart.scale) for at in times]}
+            for label, points in found.items()
+        ],
+    }
+
+
+def _most_refused(series: Figures, seconds: float) -> Sequence[tuple[str, str]]:
+    """The reasons that refused most, the first one first."""
+    sums = {
+        name: sum(value for _, value in series.recent(name, seconds) if value == value)  # noqa: PLR0124 - not a number
+        for name in series.names()
+        if name.startswith(_REFUSALS) and name != "refusals.auth"
+    }
+    most = sorted((name for name, total in sums.items() if total), key=lambda name: (-sums[name], name))
+    return [(name, name.removeprefix(_REFUSALS).replace("_", " ")) for name in most[:LINES_MOST]]
+
+
+def _scaled(value: float | None, scale: float) -> float | None:
+    return None if value is None or value != value else value * scale  # noqa: PLR0124 - not a number

@@ -1,0 +1,165 @@
+"""The doors of the console."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import orjson
+
+from tidegate import metrics
+from tidegate.console.actions import Actions
+from tidegate.console.asking import Asked, Door, cookie_name, go_to, page, set_cookie
+from tidegate.console.charts import figures
+from tidegate.console.live import Live
+from tidegate.console.model import ROOT, SIGN_IN, Visitor
+from tidegate.console.pages import Pages
+from tidegate.console.present import Presenter
+from tidegate.console.sources import Sources
+from tidegate.console.visits import Links, Visits
+from tidegate.errors import REASONS, Reason, Refusal
+from tidegate.http.answer import JSON, Answer
+from tidegate.http.operators import Role
+
+LINK_PATH: Final = SIGN_IN
+"""Where a link leads; its secret stands behind a ``#``, which no browser sends."""
+
+_SECONDS_MOST: Final = 86_400
+
+
+class Doors:
+    """The pages and actions of the console.
+
+    Args:
+        pages: the templates.
+        presenter: renders the parts.
+        live: keeps open pages up to date.
+        actions: what can be done.
+        visits: the browsers that signed in.
+        links: by which they do.
+        sources: for the charts.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917, RUF100 - one caller
+        self,
+        pages: Pages,
+        presenter: Presenter,
+        live: Live,
+        actions: Actions,
+        visits: Visits,
+        links: Links,
+        sources: Sources,
+    ) -> None:
+        self._pages = pages
+        self._presenter = presenter
+        self._live = live
+        self._actions = actions
+        self._visits = visits
+        self._links = links
+        self._sources = sources
+
+    def all(self) -> list[Door]:
+        """Every door."""
+        return [
+            Door(ROOT, "GET", self.home),
+            Door(SIGN_IN, "GET", self.sign_in, role=None, recorded=False),
+            Door(SIGN_IN, "POST", self.enter, role=None),
+            Door(f"{ROOT}/logout", "POST", self.leave),
+            Door(f"{ROOT}/live", "GET", self.live, counts=False, recorded=False),
+            Door(f"{ROOT}/figures", "GET", self.figures, counts=False, recorded=False),
+            Door(f"{ROOT}/confirm", "POST", self.confirm, role=Role.OPERATOR, recorded=False),
+            *(
+                Door(f"{ROOT}/actions/{name}", "POST", self._acting(name), role=Role.OPERATOR)
+                for name in self._actions.table
+            ),
+        ]
+
+    async def home(self, asked: Asked) -> Answer:
+        """The page."""
+        visit = asked.signed_in
+        notice, visit.notice = visit.notice, None
+        return page(self._presenter.home(visit.operator, visit.csrf, notice))
+
+    async def sign_in(self, asked: Asked) -> Answer:
+        """The page on which one signs in."""
+        if asked.visit is not None:
+            return go_to(ROOT)
+        return self._page("login", {})
+
+    async def enter(self, asked: Asked) -> Answer:
+        """Spend a link's code for a session."""
+        visitor = self._links.spend(asked.form.get("code", ""))
+        metrics.CONSOLE_SIGN_INS.labels("link", "refused" if visitor is None else "accepted").inc()
+        if visitor is None:
+            detail = "This link was used already, is older than two minutes, or is none. Make a new one."
+            raise Refusal(Reason.OPERATOR_KEY_REFUSED, detail)
+        return self.admitted(asked, visitor, go_to(ROOT))
+
+    def admitted(self, asked: Asked, visitor: Visitor, answer: Answer) -> Answer:
+        """Begin a session; one that the browser had before ends.
+
+        Args:
+            asked: by whom.
+            visitor: who it is.
+            answer: what the browser gets, and the cookie with it.
+        """
+        if asked.cookie:
+            self._visits.close(asked.cookie)
+        secret, asked.visit = self._visits.open(visitor)
+        answer.headers.append(set_cookie(asked.call, cookie_name(asked.call), secret, seconds=None))
+        return answer
+
+    async def leave(self, asked: Asked) -> Answer:
+        """Sign out."""
+        self._visits.close(asked.cookie)
+        answer = go_to(SIGN_IN)
+        answer.headers.append(set_cookie(asked.call, cookie_name(asked.call), "", seconds=0))
+        return answer
+
+    async def live(self, asked: Asked) -> None:
+        """The events of an open page."""
+        await self._live.stream(asked)
+
+    async def figures(self, asked: Asked) -> Answer:
+        """What the charts show."""
+        text = asked.query.get("seconds", "3600")
+        if not text.isascii() or not text.isdigit() or not 0 < int(text[:6]) <= _SECONDS_MOST or len(text) > 5:  # noqa: PLR2004
+            raise Refusal(Reason.REQUEST_INVALID, f"seconds is a whole number up to {_SECONDS_MOST}.")
+        return Answer(200, orjson.dumps({"figures": figures(self._sources.series, float(text))}), [JSON])
+
+    async def confirm(self, asked: Asked) -> Answer:
+        """The question before an action."""
+        visit = asked.signed_in
+        action = self._actions.of(asked.form)
+        ask = await action.ask(asked.form)
+        return self._page("confirm", {"ask": ask, "action": action.name, "operator": visit.operator}, visit.csrf)
+
+    def _acting(self, name: str) -> Callable[[Asked], Awaitable[Answer]]:
+        async def act(asked: Asked) -> Answer:
+            form = {**asked.form, "action": name}
+            visit = asked.signed_in
+            visit.notice = await self._actions.of(form).do(form, visit.operator.name)
+            return go_to(ROOT)
+
+        return act
+
+    def error(self, refusal: Refusal, asked: Asked) -> Answer:
+        """A page that says why something was refused.
+
+        Args:
+            refusal: what stood in the way.
+            asked: by whom.
+        """
+        spec = REASONS[refusal.reason]
+        context = {
+            "title": spec.title,
+            "detail": refusal.detail,
+            "reason": refusal.reason.value,
+            "request": asked.call.id,
+            "operator": asked.visit.operator if asked.visit else None,
+        }
+        answer = self._page("message", context, status=spec.status)
+        if refusal.retry_after is not None:
+            answer.headers.append((b"retry-after", b"%d" % refusal.retry_after))
+        return answer
+
+    def _page(self, name: str, context: Mapping[str, object], token: str = "", status: int = 200) -> Answer:
+        return page(self._pages.render(name, {"now": self._sources.clock.now(), **context}, token), status)
