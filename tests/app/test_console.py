@@ -72,13 +72,14 @@ async def test_the_cookie_is_for_this_host_this_page_and_no_script(gate):
 
 
 async def test_over_https_the_cookie_is_bound_to_the_host(gate_with):
-    async with gate_with(operator_hosts=("ops.example",)) as gate:
-        async with opened(gate, url="https://ops.example") as browser:
-            (cookie,) = browser.answer.headers.get_list("set-cookie")
-            assert re.fullmatch(
-                r"__Host-tidegate-console=[A-Za-z0-9_-]{43}; Path=/; HttpOnly; SameSite=Strict; Secure", cookie
-            )
-            assert "Sign out" in (await browser.get("/console")).text
+    async with (
+        gate_with(operator_hosts=("ops.example",)) as gate,
+        opened(gate, url="https://ops.example") as browser,
+    ):
+        (cookie,) = browser.answer.headers.get_list("set-cookie")
+        secret = r"__Host-tidegate-console=[A-Za-z0-9_-]{43}"
+        assert re.fullmatch(rf"{secret}; Path=/; HttpOnly; SameSite=Strict; Secure", cookie)
+        assert "Sign out" in (await browser.get("/console")).text
 
 
 async def test_a_session_that_a_browser_brings_along_is_never_taken_over(gate):
@@ -315,8 +316,7 @@ async def test_a_page_that_is_open_hears_of_a_change_and_of_its_end(gate_with):
         async def listen():
             async with browser.stream("GET", "/console/live") as answer:
                 assert answer.headers["content-type"] == "text/event-stream"
-                async for line in answer.aiter_lines():
-                    heard.append(line)
+                heard.extend([line async for line in answer.aiter_lines()])
 
         token = token_in((await browser.get("/console")).text)
         async with anyio.create_task_group() as tasks:
@@ -325,7 +325,7 @@ async def test_a_page_that_is_open_hears_of_a_change_and_of_its_end(gate_with):
             assert (await browser.get("/console/live")).status_code == 429
             with anyio.fail_after(5):
                 await browser.post("/console/logout", data={"token": token})
-    assert [line for line in heard if line.startswith("event:")][0] == "event: clock"
+    assert next(line for line in heard if line.startswith("event:")) == "event: clock"
     assert {"event: part", "event: word", "event: over"} <= set(heard)
     assert token in "".join(heard)
 
