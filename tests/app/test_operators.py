@@ -116,6 +116,24 @@ async def test_a_rebound_name_does_not_get_in_and_a_configured_one_does(gate_wit
                 assert (await client.get(WHOAMI)).status_code == 200
 
 
+@pytest.mark.parametrize("listener", ["main", "operator's"])
+async def test_a_page_in_a_browser_reads_no_metrics(gate_with, listener):
+    async with gate_with(operator_hosts=("prometheus.internal.example",)) as gate:
+        app = gate.runtime.app if listener == "main" else gate.runtime.ops
+
+        async def asked(url, **headers):
+            async with client_at(("127.0.0.1", 40_000), app, base_url=url) as client:
+                answer = await client.get("/metrics", headers=headers)
+            return answer.status_code, "tidegate_build_info" in answer.text
+
+        for name in ("127.0.0.1:8001", "[::1]", "localhost:8000", "prometheus.internal.example"):
+            assert await asked(f"http://{name}") == (200, True)
+        assert await asked("http://rebound.example:8001") == (421, False)
+        assert await asked("http://127.0.0.1.rebound.example") == (421, False)
+        assert await asked("http://127.0.0.1:8001", Origin="https://evil.example") == (403, False)
+        assert await asked("http://127.0.0.1:8001", **{"Sec-Fetch-Site": "cross-site"}) == (403, False)
+
+
 async def test_failures_are_limited_by_address_and_a_right_key_gets_in_all_the_same(gate_with):
     async with gate_with(operator_failures_per_minute=3) as gate:
         async with gate.operator("tgo_" + "x" * 43) as guesser:

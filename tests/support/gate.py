@@ -111,6 +111,7 @@ def settings_for(server: SandboxServer, state_dir: Path, **changed) -> Settings:
         "probe_seconds": 30,
         "log_format": "json",
         "operator_keys": KEYS,
+        "operator_hosts": ("gate.test",),
     }
     return Settings.model_validate({**dict(Settings()), **given, **changed})
 

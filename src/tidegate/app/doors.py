@@ -105,7 +105,7 @@ class Doors:
             *webhooks,
         ]
         if not self._production:
-            routers.append(metrics_route())
+            routers.append(metrics_route(self._hosts()))
         app = self._described(self._framework(routers, exchanges), describe)
         return self._gateway(app, exchanges, self._cors, shortcuts=not records.waits)
 
@@ -130,9 +130,9 @@ class Doors:
         guarded = APIRouter(dependencies=[by_method()])
         for routes in (whoami(), *operated):
             guarded.include_router(routes)
-        open_to_all = [liveness(), readiness(watch, lambda: self._background.stopping), metrics_route()]
+        hosts, failures, record = self._hosts(), self._failures(), recorder_of(records)
+        open_to_all = [liveness(), readiness(watch, lambda: self._background.stopping), metrics_route(hosts)]
         app = self._described(self._framework([*open_to_all, guarded, console.routes()], {}), describe_operators)
-        hosts, failures, record = HostRule(self._settings.operator_hosts), self._failures(), recorder_of(records)
         gate = OperatorGate(
             app,
             operators=Operators.from_setting(self._settings.operator_keys),
@@ -152,6 +152,9 @@ class Doors:
             limit=self._settings.operator_failures_per_minute,
             entries=self._settings.limit_entries,
         )
+
+    def _hosts(self) -> HostRule:
+        return HostRule(self._settings.operator_hosts)
 
     def _described(self, app: FastAPI, describe: Callable[[FastAPI], dict[str, Any]]) -> FastAPI:
         if self._settings.docs:

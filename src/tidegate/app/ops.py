@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Annotated, Literal
 
 import orjson
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import Field
 
+from tidegate.app.framework import call_of
+from tidegate.http.hosts import HostRule
 from tidegate.http.schema import Closed
 from tidegate.metrics import REGISTRY
 from tidegate.watch.service import Watch
@@ -76,8 +78,12 @@ def readiness(watch: Watch, stopping: Callable[[], bool]) -> APIRouter:
     return routes
 
 
-def metrics_route() -> APIRouter:
-    """``/metrics`` in Prometheus's text format."""
+def metrics_route(hosts: HostRule) -> APIRouter:
+    """``/metrics`` in Prometheus's text format; for no page in a browser, whatever name it reaches this machine by.
+
+    Args:
+        hosts: names under which it may be asked.
+    """
     routes = APIRouter(tags=["operations"])
 
     @routes.get(
@@ -86,7 +92,8 @@ def metrics_route() -> APIRouter:
         response_class=Response,
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
-    async def metrics() -> Response:
+    async def metrics(request: Request) -> Response:
+        hosts.check(request.scope["headers"], call_of(request).scheme)
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
     return routes

@@ -25,7 +25,7 @@ class OperatorSection(Section):
         spec(
             "TIDEGATE_OPERATOR_HOSTS",
             k.Words("host names such as ops.internal.example"),
-            "Names under which the operator's listener may be asked, besides localhost and plain addresses.",
+            "Names under which the operator's listener and `/metrics` may be asked, besides localhost and addresses.",
         ),
     ] = ()
     operator_failures_per_minute: Annotated[
