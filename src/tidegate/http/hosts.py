@@ -44,7 +44,7 @@ class HostRule:
         origin, site = _only(headers, b"origin"), _only(headers, b"sec-fetch-site")
         own = scheme.encode("ascii") + b"://" + host.lower()
         if (origin is not None and origin.lower() != own) or (site is not None and site not in _FROM_HERE):
-            raise Refusal(Reason.ORIGIN_REFUSED, "The operator's listener answers no page of another origin.")
+            raise Refusal(Reason.ORIGIN_REFUSED, "No page of another origin is answered here.")
 
     def check_host(self, headers: Headers) -> bytes:
         """See that a request was meant for this listener, wherever it comes from.
