@@ -3,6 +3,7 @@
 import pytest
 
 from support.gate import open_gate
+from support.operating import KEYS
 from tidegate.sandbox.server import SandboxServer
 
 
@@ -28,16 +29,22 @@ def way():
 
 
 @pytest.fixture
-async def gate(sandbox, tmp_path, way):
-    async with open_gate(sandbox, tmp_path, way=way) as opened:
+def operators():
+    """Who operates the service. With nobody it has no database either: a module that needs neither starts faster."""
+    return KEYS
+
+
+@pytest.fixture
+async def gate(sandbox, tmp_path, way, operators):
+    async with open_gate(sandbox, tmp_path, way=way, operator_keys=operators) as opened:
         yield opened
 
 
 @pytest.fixture
-def gate_with(sandbox, tmp_path, way):
+def gate_with(sandbox, tmp_path, way, operators):
     """A function that opens a service with changed settings."""
 
     def opened(**changed):
-        return open_gate(sandbox, tmp_path, way=way, **changed)
+        return open_gate(sandbox, tmp_path, way=way, **{"operator_keys": operators, **changed})
 
     return opened
