@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tidegate.settings import credential_rules, profile_text, rules, webhook_rules
+from tidegate.settings import credential_rules, profile_text, rules, standing_rules, webhook_rules
 from tidegate.settings.derive import Derived, derive
 from tidegate.settings.draft import Draft
 from tidegate.settings.environment import Decision, decide
@@ -77,13 +77,15 @@ def load(
     )
     if not derived.problems:
         problems += webhook_rules.check(draft, derived.issuers)
+    problems += standing_rules.check(draft, derived.issuers)
     problems += rules.check_public(dict(decision.sources.everything()), secrets_of(draft.settings))
     if problems:
         raise SettingsError(sorted(problems, key=_position))
     settings = Settings.model_validate({**dict(draft.settings), "issuers": tuple(derived.issuers)})
     origins = {**_origins(draft, derived), "env_file": decision.file_origin}
     unknown = tuple(_unknown(decision.sources))
-    warnings = (*decision.warnings, *derived.warnings, *rules.warn(settings), *map(_describe_unknown, unknown))
+    warned = (*rules.warn(settings), *standing_rules.warn(settings))
+    warnings = (*decision.warnings, *derived.warnings, *warned, *map(_describe_unknown, unknown))
     return Loaded(settings, MappingProxyType(origins), warnings, unknown)
 
 
