@@ -19,6 +19,7 @@ import httpx2
 
 from tidegate import __version__
 from tidegate.errors import TidegateError
+from tidegate.http.interim import GuardedTransport
 from tidegate.http.outgoing import read_body, trust
 from tidegate.identity.strictjson import StrictJsonError, parse_object
 
@@ -158,12 +159,12 @@ def new_client(*, connections: int = 8) -> httpx2.AsyncClient:
     Returns:
         to be closed by its owner. It reads no environment variables and keeps no cookies.
     """
+    limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
     return httpx2.AsyncClient(
-        verify=trust(),
+        transport=GuardedTransport(trust(), limits),
         trust_env=False,
         follow_redirects=False,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import httpx2
 
 from tidegate import __version__, metrics
+from tidegate.http.interim import GuardedTransport
 from tidegate.http.outgoing import read_body, trust
 from tidegate.upstream.errors import UnexpectedAnswer, UpstreamTimeout, UpstreamUnreachable
 from tidegate.upstream.model import Operation
@@ -59,16 +60,16 @@ class Wire:
     def __init__(self, *, timeout_s: float, connections: int, answer_bytes: int) -> None:
         _quieten()
         self._answer_bytes = answer_bytes
+        limits = httpx2.Limits(
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=_KEEP_ALIVE_SECONDS,
+        )
         self._client = httpx2.AsyncClient(
-            verify=trust(),
+            transport=GuardedTransport(trust(), limits),
             headers=_HEADERS,
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
             timeout=httpx2.Timeout(timeout_s),
-            limits=httpx2.Limits(
-                max_connections=connections,
-                max_keepalive_connections=connections,
-                keepalive_expiry=_KEEP_ALIVE_SECONDS,
-            ),
             follow_redirects=False,
             trust_env=False,
         )
