@@ -8,7 +8,8 @@ from fastapi import APIRouter
 from tidegate import __version__
 from tidegate.app.lifespan import Background
 from tidegate.app.operating import Recorder
-from tidegate.app.watching import Watched, Watching
+from tidegate.app.watched import Watched
+from tidegate.app.watching import Watching
 from tidegate.clock import Clock
 from tidegate.http.answer import AsgiApp, Receive, Scope, Send
 from tidegate.http.hosts import HostRule
