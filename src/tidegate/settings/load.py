@@ -76,16 +76,14 @@ def load(
         draft.name("profile_rules"), draft.settings.profile_rules, draft.settings.profile_allow_admin, derived.issuers
     )
     if not derived.problems:
-        problems += webhook_rules.check(draft, derived.issuers)
-    problems += standing_rules.check(draft, derived.issuers)
+        problems += [*webhook_rules.check(draft, derived.issuers), *standing_rules.check(draft, derived.issuers)]
     problems += rules.check_public(dict(decision.sources.everything()), secrets_of(draft.settings))
     if problems:
         raise SettingsError(sorted(problems, key=_position))
     settings = Settings.model_validate({**dict(draft.settings), "issuers": tuple(derived.issuers)})
     origins = {**_origins(draft, derived), "env_file": decision.file_origin}
     unknown = tuple(_unknown(decision.sources))
-    warned = (*rules.warn(settings), *standing_rules.warn(settings))
-    warnings = (*decision.warnings, *derived.warnings, *warned, *map(_describe_unknown, unknown))
+    warnings = (*decision.warnings, *derived.warnings, *rules.warn(settings), *map(_describe_unknown, unknown))
     return Loaded(settings, MappingProxyType(origins), warnings, unknown)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from typing import Final
 
-from tidegate.settings import authjs, profile_text, urls
+from tidegate.settings import authjs, profile_text, standing_rules, urls
 from tidegate.settings.draft import Draft
 from tidegate.settings.filling import unnamed
 from tidegate.settings.model import Settings
@@ -171,6 +171,7 @@ def warn(settings: Settings) -> Iterator[str]:
     yield from _warn_of_presets(settings)
     yield from _warn_of_claims(settings)
     yield from _warn_of_network(settings)
+    yield from standing_rules.warn(settings)
 
 
 def _warn_of_operators(settings: Settings) -> Iterator[str]:
