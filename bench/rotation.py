@@ -24,13 +24,13 @@ from issuer import ROOT
 
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
-from support.databases import Postgresql  # noqa: E402 - the paths come first
-from support.operating import OPERATOR  # noqa: E402
-from support.processes import running  # noqa: E402
-from tidegate.credentials import Generation, Pair  # noqa: E402
-from tidegate.http.operators import digest  # noqa: E402
-from tidegate.sandbox.server import SandboxServer  # noqa: E402
-from tidegate.sandbox.stream import StreamStandIn  # noqa: E402
+from support.databases import Postgresql
+from support.operating import OPERATOR
+from support.processes import running
+from tidegate.credentials import Generation, Pair
+from tidegate.http.operators import digest
+from tidegate.sandbox.server import SandboxServer
+from tidegate.sandbox.stream import StreamStandIn
 
 RATE = 500
 CONNECTIONS = 8

@@ -39,7 +39,7 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def postgresql_server():
     """A real PostgreSQL, started when the first test asks for it; the workers of a run share it."""
-    from support.databases import Postgresql  # noqa: PLC0415 - most test runs need none
+    from support.databases import Postgresql
 
     server = Postgresql()
     yield server
@@ -48,7 +48,7 @@ def postgresql_server():
 
 @pytest.fixture(scope="session")
 def sqlite_files(tmp_path_factory):
-    from support.databases import SqliteFiles  # noqa: PLC0415 - the same
+    from support.databases import SqliteFiles
 
     return SqliteFiles(tmp_path_factory.mktemp("sqlite"))
 
@@ -56,7 +56,7 @@ def sqlite_files(tmp_path_factory):
 @pytest.fixture
 def postgresql_url(tmp_path, request):
     """The URL of an empty, migrated database on PostgreSQL."""
-    from support.databases import new_database  # noqa: PLC0415 - the same
+    from support.databases import new_database
 
     with new_database("postgresql", tmp_path, request.getfixturevalue) as url:
         yield url
@@ -65,7 +65,7 @@ def postgresql_url(tmp_path, request):
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(tmp_path, request):
     """The URL of an empty, migrated database, of each kind in turn."""
-    from support.databases import new_database  # noqa: PLC0415 - the same
+    from support.databases import new_database
 
     with new_database(request.param, tmp_path, request.getfixturevalue) as url:
         yield url

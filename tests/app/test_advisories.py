@@ -156,7 +156,7 @@ async def test_authlib_cve_2026_28802_a_token_without_a_signature(gate):
 
 
 async def test_authlib_cve_2026_27962_an_embedded_key_is_not_trusted(gate):
-    from tidegate.sandbox.provider import IdentityProvider  # noqa: PLC0415
+    from tidegate.sandbox.provider import IdentityProvider
 
     attacker = IdentityProvider(gate.sandbox.issuer_url)
     own_key = attacker.jwks()["keys"][-1]
@@ -262,7 +262,7 @@ async def test_envoy_cve_2025_64527_two_requests_whose_fetches_fail_together(tmp
 )
 async def test_pyjwt_ghsa_993g_76c3_p5m4_key_urls_of_other_schemes_are_refused(tmp_path, url):
     """Also PyJWT GHSA-9v7f-9g4p-ffgj."""
-    from tidegate.settings import SettingsError, load  # noqa: PLC0415
+    from tidegate.settings import SettingsError, load
 
     environ = {
         "STREAM_API_KEY": "abcdefghijkl",

@@ -103,7 +103,7 @@ async def test_only_version_5(gate_with):
 
 
 async def test_beside_another_issuer(gate_with, sandbox):
-    from tidegate.settings import IssuerConfig  # noqa: PLC0415
+    from tidegate.settings import IssuerConfig
 
     primary = IssuerConfig.model_validate(sandbox.sandbox.issuer_config())
     changed = authjs.settings() | {"issuers": (primary, authjs.issuer_config(namespace="web"))}

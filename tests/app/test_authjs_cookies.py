@@ -161,7 +161,7 @@ async def test_the_browser_may_send_cookies_from_listed_pages_only(gate):
 
 
 async def test_production_takes_cookies_that_nobody_can_plant_and_over_https_only(gate_with):
-    from tidegate.settings import Environment  # noqa: PLC0415
+    from tidegate.settings import Environment
 
     changed = authjs.settings() | {"environment": Environment.PRODUCTION, "trusted_proxies": ()}
     async with gate_with(**changed, wait=False) as gate:

@@ -213,7 +213,7 @@ async def test_each_address_may_cause_so_many_questions(gate_with, app):
 
 
 async def test_an_explanation_sends_nothing_to_the_app(gate, app):
-    from tidegate.cli.judging import judge  # noqa: PLC0415
+    from tidegate.cli.judging import judge
 
     verdict = await asyncio.to_thread(judge, gate.runtime.settings, authjs.OPAQUE.encode())
     assert verdict.refusal.reason.value == "identity_unavailable"

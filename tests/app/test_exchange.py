@@ -66,7 +66,7 @@ async def test_the_web_face(gate):
 
 
 async def test_a_person_without_particulars(gate):
-    from tidegate.sandbox.claims import REMOVED  # noqa: PLC0415
+    from tidegate.sandbox.claims import REMOVED
 
     token = gate.session(name=REMOVED, email=REMOVED, picture=REMOVED)
     user = (await gate.exchange(token, "/api/chat/token")).json()["user"]
@@ -150,7 +150,7 @@ async def test_refused_sessions(gate, path, shape, reason):
     ],
 )
 async def test_policies_that_are_set(gate_with, sandbox, settings, shape, reason):
-    from tidegate.settings import IssuerConfig  # noqa: PLC0415
+    from tidegate.settings import IssuerConfig
 
     issuer = IssuerConfig.model_validate({**sandbox.sandbox.issuer_config(), **settings})
     async with gate_with(issuers=(issuer,)) as gate:
@@ -204,7 +204,7 @@ async def test_a_replica_that_shuts_down_says_so(gate):
 
 
 async def test_an_error_of_ours_shows_nothing_and_is_counted(gate, monkeypatch):
-    from tidegate.metrics import REGISTRY  # noqa: PLC0415
+    from tidegate.metrics import REGISTRY
 
     labels = {"face": "mobile", "issuer": "none", "outcome": "unavailable", "reason": "internal"}
     before = REGISTRY.get_sample_value("tidegate_exchange_total", labels) or 0

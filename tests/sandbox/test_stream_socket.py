@@ -83,7 +83,7 @@ async def test_who_does_not_watch_hears_nothing(server):
 
 
 async def _within(socket, seconds):
-    import asyncio  # noqa: PLC0415 - of this one place
+    import asyncio
 
     async with asyncio.timeout(seconds):
         return await socket.recv()
@@ -201,7 +201,7 @@ async def test_the_token_is_in_no_log(server, caplog):
 
 
 def _quiet():
-    import logging  # noqa: PLC0415 - of this one place
+    import logging
 
     logger = logging.getLogger("test.quiet")
     logger.disabled = True

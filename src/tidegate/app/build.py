@@ -124,7 +124,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     )
 
 
-def _operated(  # noqa: PLR0913, PLR0917, RUF100 - one caller
+def _operated(
     settings: Settings, issuers: Issuers, rotation: Rotation, standing: StandingParts, store: Store, clock: Clock
 ) -> list[APIRouter]:
     credentialed = credential_routes(rotation, clock, max_age_days=settings.credential_max_age_days)

@@ -24,7 +24,7 @@ def canary_of(settings: Settings, client: StreamClient, credentials: Credentials
     """
     if settings.canary == "off":
         return None
-    from tidegate.watch.canary.service import TOKEN_SECONDS, Canary, CanaryOptions  # noqa: PLC0415 - heavy, seldom wanted
+    from tidegate.watch.canary.service import TOKEN_SECONDS, Canary, CanaryOptions
 
     minter = Minter(credentials)
     kind, _, channel_id = settings.canary_channel.partition(":")

@@ -79,8 +79,8 @@ class Consoling:
 
         @routes.post("/console/links", summary="A link that signs a browser in to the console, once")
         async def link(acting: Annotated[Operator, dependency(Role.VIEWER)]) -> LinkBody:
-            from tidegate.console.model import SIGN_IN, Visitor  # noqa: PLC0415 - only where it is used
-            from tidegate.console.visits import LINK_SECONDS  # noqa: PLC0415 - the same
+            from tidegate.console.model import SIGN_IN, Visitor
+            from tidegate.console.visits import LINK_SECONDS
 
             _, links = await self._opened()
             return LinkBody(path=f"{SIGN_IN}#{links.make(Visitor(acting, 'link'))}", seconds=LINK_SECONDS)
@@ -91,7 +91,7 @@ class Consoling:
         settings, records = self._watched.settings, self._watched.records
         if not settings.operator_keys:
             return None
-        from tidegate.console.refusals import Refusals  # noqa: PLC0415 - only where someone can see them
+        from tidegate.console.refusals import Refusals
 
         refusals = Refusals(settings.console_refusals, named=not settings.ledger_hashed)
         return refusals if records.tell(refusals.take) else None
@@ -103,10 +103,10 @@ class Consoling:
         return await asyncio.shield(self._made)
 
     def _make(self) -> "tuple[ConsoleGate, Links]":
-        from tidegate.console.assemble import assemble  # noqa: PLC0415 - templates are heavy
-        from tidegate.console.gate import Access  # noqa: PLC0415 - the same
-        from tidegate.console.model import Lives  # noqa: PLC0415 - the same
-        from tidegate.console.sources import Sources  # noqa: PLC0415 - the same
+        from tidegate.console.assemble import assemble
+        from tidegate.console.gate import Access
+        from tidegate.console.model import Lives
+        from tidegate.console.sources import Sources
 
         if self._hosts is None or self._failures is None or self._record is None:
             raise RuntimeError("the console stands before no listener")

@@ -106,7 +106,7 @@ def allow_open_files(connections: int) -> None:
     """
     if sys.platform == "win32":
         return
-    import resource  # noqa: PLC0415  # not there on Windows
+    import resource  # not there on Windows
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + _SPARE_FILES

@@ -100,7 +100,7 @@ def _with_stand_in(settings: Settings, cleanup: contextlib.ExitStack) -> "tuple[
     if not settings.sandbox_wanted:
         return settings, None
     # Imported here so that a production process does not even load it.
-    from tidegate.app.standin import stand_in  # noqa: PLC0415
+    from tidegate.app.standin import stand_in
 
     try:
         settings, sandbox = stand_in(settings)
@@ -125,7 +125,7 @@ def announce(started: Started, runtime: Runtime, sandbox: "SandboxServer | None"
 def _log_stand_in(sandbox: "SandboxServer | None") -> None:
     if sandbox is None:
         return
-    from tidegate.app.standin import BANNER  # noqa: PLC0415
+    from tidegate.app.standin import BANNER
 
     structlog.get_logger("tidegate").warning(BANNER)
 

@@ -330,7 +330,7 @@ def run(coroutine: Coroutine[Any, Any, _T]) -> _T:
         Its result.
     """
     try:
-        import uvloop  # noqa: PLC0415  # not there on Windows
+        import uvloop  # not there on Windows
     except ImportError:
         return asyncio.run(coroutine)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

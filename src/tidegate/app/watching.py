@@ -83,7 +83,7 @@ def _turn(watched: Watched, board: Board, clock: Clock) -> Turn:
     """One prober for all replicas of a store; a process without one is alone in the world."""
     if not store_wanted(watched.settings):
         return OneProcess()
-    from tidegate.watch.probes.sharing import StoreTurn  # noqa: PLC0415 - a plain service needs none
+    from tidegate.watch.probes.sharing import StoreTurn
 
     return StoreTurn(watched.store, board, clock)
 

@@ -24,9 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else Exit.OK
     except CommandFailed as failure:
-        print(f"tidegate: {failure}", file=sys.stderr)  # noqa: T201 - a command line speaks to its terminal
+        print(f"tidegate: {failure}", file=sys.stderr)
         return failure.status
     except TidegateError as error:
-        print(f"tidegate: {error}", file=sys.stderr)  # noqa: T201 - the same
+        print(f"tidegate: {error}", file=sys.stderr)
         return Exit.FAILED
     return Exit.OK

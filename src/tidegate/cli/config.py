@@ -23,15 +23,15 @@ config = typer.Typer(name="config", help="Show the settings, and check them.", n
 
 @config.command()
 def show(
-    as_json: Annotated[bool, typer.Option("--json", metavar="", help="For programs.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="For programs.")] = False,
     env_file: EnvFile = None,
 ) -> None:
     """Print every effective setting with where it came from. Secrets are not shown."""
-    from rich.table import Table  # noqa: PLC0415 - heavy
+    from rich.table import Table
 
-    from tidegate.app.run import load_or_exit  # noqa: PLC0415 - heavy
-    from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
-    from tidegate.settings.show import render  # noqa: PLC0415 - heavy
+    from tidegate.app.run import load_or_exit
+    from tidegate.cli.screen import Screen
+    from tidegate.settings.show import render
 
     loaded = load_or_exit(env_file=env_file)
     rows = render(loaded)
@@ -51,7 +51,7 @@ def show(
 
 @config.command()
 def check(
-    live: Annotated[  # noqa: FBT002 - a switch of the command line
+    live: Annotated[
         bool,
         typer.Option("--live", metavar="", help="Ask Stream and the issuers too; makes two probe users at Stream."),
     ] = False,
@@ -63,10 +63,10 @@ def check(
     much of the quota is left, does the clock agree), fetches every issuer's keys, and finds out whether Stream tells
     apart user ids that differ in case only. For that it creates two users, whose ids it prints and no person can get.
     """
-    from tidegate import logs  # noqa: PLC0415 - heavy
-    from tidegate.app.run import load_or_exit  # noqa: PLC0415 - heavy
-    from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
-    from tidegate.settings import Environment, checklist  # noqa: PLC0415 - heavy
+    from tidegate import logs
+    from tidegate.app.run import load_or_exit
+    from tidegate.cli.screen import Screen
+    from tidegate.settings import Environment, checklist
 
     logs.configure("error", as_json=False)
     screen = Screen()
@@ -74,7 +74,7 @@ def check(
     lines = checklist.check(loaded, facts=seen)
     _print(lines, screen)
     if live:
-        from tidegate.cli.live import check_live  # noqa: PLC0415 - heavy
+        from tidegate.cli.live import check_live
 
         answer = check_live(loaded.settings)
         _print(answer.lines, screen)
@@ -93,9 +93,9 @@ def check(
 
 def _looked_up(loaded: "Loaded") -> "tuple[Loaded, Facts]":
     """The settings with what their source of credentials gives, and the facts that they do not hold."""
-    from tidegate.app.given import with_credentials  # noqa: PLC0415 - heavy
-    from tidegate.credentials.kept import KeptRing  # noqa: PLC0415 - heavy
-    from tidegate.settings import facts  # noqa: PLC0415 - heavy
+    from tidegate.app.given import with_credentials
+    from tidegate.credentials.kept import KeptRing
+    from tidegate.settings import facts
 
     settings = with_credentials(loaded.settings)
     ring = KeptRing(settings.state_dir, settings.base_url, settings.credentials_max).read()
@@ -105,7 +105,7 @@ def _looked_up(loaded: "Loaded") -> "tuple[Loaded, Facts]":
 
 
 def _print(lines: "Iterable[Line]", screen: "Screen") -> None:
-    from tidegate.cli.screen import verdict  # noqa: PLC0415 - heavy
+    from tidegate.cli.screen import verdict
 
     for line in lines:
         screen.parts(verdict(line.passed), f"{line.id:<25}", line.what)

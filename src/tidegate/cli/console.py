@@ -20,14 +20,14 @@ def group() -> None:
 
 @console.command()
 def login(
-    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    as_json: AsJson = False,
     env_file: EnvFile = None,
 ) -> None:
     """Print a link that signs a browser in to the console, once, within two minutes.
 
     The browser gets name and role of TIDEGATE_OPERATOR_KEY. Whoever has the link gets in, so it is for nobody else.
     """
-    from tidegate.cli.operating import OperatorClient, access_from_environment, path_of  # noqa: PLC0415 - heavy
+    from tidegate.cli.operating import OperatorClient, access_from_environment, path_of
 
     access: Access = access_from_environment(env_file)
     with OperatorClient(access) as service:

@@ -18,7 +18,7 @@ db = typer.Typer(name="db", help="The database: its state, and its schema.", no_
 
 @db.command()
 def status(
-    as_json: Annotated[bool, typer.Option("--json", metavar="", help="For programs.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="For programs.")] = False,
     env_file: EnvFile = None,
 ) -> None:
     """Print where the database is and whether its schema is current; exits with 1 if it is not, or cannot be used."""
@@ -55,9 +55,9 @@ def upgrade(env_file: EnvFile = None) -> None:
 
 
 def _database(env_file: EnvFile) -> "Database":
-    from tidegate import logs  # noqa: PLC0415 - heavy
-    from tidegate.app.run import load_or_exit  # noqa: PLC0415 - heavy
-    from tidegate.app.stores import database_of  # noqa: PLC0415 - heavy
+    from tidegate import logs
+    from tidegate.app.run import load_or_exit
+    from tidegate.app.stores import database_of
 
     loaded = load_or_exit(env_file=env_file)
     logs.configure("error", as_json=False)

@@ -29,7 +29,7 @@ _LOG_DELAY_SECONDS: Final = 0.3
 
 
 def demo(
-    once: Annotated[  # noqa: FBT002 - a switch of the command line
+    once: Annotated[
         bool, typer.Option("--once", metavar="", help="End after the last step; so it does where there is no terminal.")
     ] = False,
     port: Annotated[
@@ -41,10 +41,10 @@ def demo(
     Nothing needs to be configured, and nothing that is configured counts: the sandbox stands in for the identity
     provider and for Stream. Afterwards the service goes on running, with lines to paste into another terminal.
     """
-    from tidegate import logs  # noqa: PLC0415 - heavy
-    from tidegate.app import run  # noqa: PLC0415 - heavy
-    from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
-    from tidegate.settings import load  # noqa: PLC0415 - heavy
+    from tidegate import logs
+    from tidegate.app import run
+    from tidegate.cli.screen import Screen
+    from tidegate.settings import load
 
     logs.configure("error", as_json=False)
     screen = Screen()
@@ -61,8 +61,8 @@ def demo(
 @contextlib.contextmanager
 def _state_dir() -> Iterator[Path]:
     """The usual state directory; one that goes with the demo where a sandbox runs already, whose sessions go on."""
-    from tidegate.errors import TidegateError  # noqa: PLC0415 - heavy
-    from tidegate.sandbox import commanding  # noqa: PLC0415 - heavy
+    from tidegate.errors import TidegateError
+    from tidegate.sandbox import commanding
 
     try:
         commanding.command(runtime_file(USUAL_STATE_DIR), "GET", "/")
@@ -120,8 +120,8 @@ class Story:
                 signal.raise_signal(signal.SIGINT)  # the service ends in good order
 
     def _tell_all(self, started: "Started", runtime: "Runtime", sandbox: "SandboxServer | None") -> None:
-        from tidegate.cli.demo_steps import STEPS, Scene, new_client  # noqa: PLC0415 - heavy
-        from tidegate.cli.suggestions import gate_url, lines_to_try  # noqa: PLC0415 - heavy
+        from tidegate.cli.demo_steps import STEPS, Scene, new_client
+        from tidegate.cli.suggestions import gate_url, lines_to_try
 
         if sandbox is None or sandbox.runtime_file is None:
             raise RuntimeError("the demo runs with the sandbox")
@@ -159,7 +159,7 @@ def tell(steps: "tuple[Step, ...]", scene: "Scene", screen: "Screen") -> str:
     Returns:
         number and name of the step that failed, or "".
     """
-    from tidegate.cli.screen import verdict  # noqa: PLC0415 - heavy
+    from tidegate.cli.screen import verdict
 
     for number, step in enumerate(steps, 1):
         began = time.perf_counter()
@@ -178,9 +178,9 @@ def tell(steps: "tuple[Step, ...]", scene: "Scene", screen: "Screen") -> str:
 
 def _try(step: "Step", scene: "Scene") -> tuple[list[str], str]:
     """What a step saw, and what it met instead of what it says."""
-    import httpx2  # noqa: PLC0415 - heavy
+    import httpx2
 
-    from tidegate.errors import TidegateError  # noqa: PLC0415 - heavy
+    from tidegate.errors import TidegateError
 
     seen: list[str] = []
     try:

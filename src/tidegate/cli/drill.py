@@ -35,7 +35,7 @@ AtLeast = Annotated[
 def identity_outage(
     hours: Hours = None,
     at_least: AtLeast = 1.0,
-    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    as_json: AsJson = False,
     env_file: EnvFile = None,
 ) -> None:
     """Rehearse the outage of the identity provider's key server: how long people get tokens, and what they see.
@@ -43,7 +43,7 @@ def identity_outage(
     A copy of the service, with this configuration's numbers and policies, runs beside the sandbox with a clock that is
     turned ahead. Nothing that is configured is asked or changed: no key, secret, address or file is copied.
     """
-    from tidegate.cli.drills import identity  # noqa: PLC0415 - heavy
+    from tidegate.cli.drills import identity
 
     settings = _settings(env_file)
     pem = bool(settings.issuers) and not any(one.fetched() for one in settings.issuers)
@@ -55,14 +55,14 @@ def identity_outage(
 def stream_outage(
     hours: Hours = None,
     at_least: AtLeast = 1.0,
-    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    as_json: AsJson = False,
     env_file: EnvFile = None,
 ) -> None:
     """Rehearse an outage of Stream: what goes on without it, what people see, and what comes after by itself.
 
     It is run as `tidegate drill identity-outage` is, and reaches the real Stream as little.
     """
-    from tidegate.cli.drills import stream  # noqa: PLC0415 - heavy
+    from tidegate.cli.drills import stream
 
     settings = _settings(env_file)
     horizon = stream.HORIZON if hours is None else hours * 3600
@@ -70,8 +70,8 @@ def stream_outage(
 
 
 def _settings(env_file: "EnvFile") -> "Settings":
-    from tidegate import logs  # noqa: PLC0415 - heavy
-    from tidegate.app.run import load_or_exit  # noqa: PLC0415 - heavy
+    from tidegate import logs
+    from tidegate.app.run import load_or_exit
 
     settings = load_or_exit(env_file=env_file).settings
     logs.configure("critical", as_json=False)  # what fails in the copy is meant to
@@ -81,8 +81,8 @@ def _settings(env_file: "EnvFile") -> "Settings":
 def _run(
     rehearsal: "Callable[[Callable[[float], None]], Coroutine[None, None, Report]]", at_least: float, *, as_json: bool
 ) -> None:
-    from tidegate.cli.drills.picture import can_show_blocks, show, summary  # noqa: PLC0415 - heavy
-    from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
+    from tidegate.cli.drills.picture import can_show_blocks, show, summary
+    from tidegate.cli.screen import Screen
 
     report = asyncio.run(rehearsal(_tell))
     if sys.stderr.isatty():

@@ -23,7 +23,7 @@ issuer = typer.Typer(name="issuer", help="The identity providers of a service.",
 def distrust(
     name: Annotated[str, typer.Argument(metavar="ISSUER", help="The issuer's name in the settings.")],
     kid: Annotated[str, typer.Argument(metavar="KID", help="The key's id, or its RFC 7638 thumbprint.")],
-    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    as_json: AsJson = False,
     env_file: EnvFile = None,
 ) -> None:
     """Have the running service refuse a key of an issuer at once and for good, whatever the issuer's key server says.
@@ -32,7 +32,7 @@ def distrust(
     of the same database within a second. The service is reached as
     TIDEGATE_OPERATOR_URL says, with the key TIDEGATE_OPERATOR_KEY.
     """
-    from tidegate.cli.operating import OperatorClient, access_from_environment, path_of  # noqa: PLC0415 - heavy
+    from tidegate.cli.operating import OperatorClient, access_from_environment, path_of
 
     with OperatorClient(access_from_environment(env_file)) as service:
         answer = service.post(path_of("issuers", name, "distrust"), {"kid": kid})
@@ -62,14 +62,14 @@ def keys(
     save: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Keep the key sets there, for tidegate verify --keys FILE.")
     ] = None,
-    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    as_json: AsJson = False,
     env_file: EnvFile = None,
 ) -> None:
     """Fetch the public keys that issuers publish now, show them, and keep them in a file where one is named."""
-    from tidegate.cli.judging import settings_to_judge_by  # noqa: PLC0415 - heavy
-    from tidegate.cli.publishing import published, rows_of  # noqa: PLC0415 - heavy
-    from tidegate.clock import SystemClock  # noqa: PLC0415 - heavy
-    from tidegate.identity import keyfile  # noqa: PLC0415 - heavy
+    from tidegate.cli.judging import settings_to_judge_by
+    from tidegate.cli.publishing import published, rows_of
+    from tidegate.clock import SystemClock
+    from tidegate.identity import keyfile
 
     settings = settings_to_judge_by(env_file)
     documents = published(settings, name)
@@ -100,16 +100,14 @@ def add(
     write: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Set the lines in this file too; nothing else in it changes.")
     ] = None,
-    offline: Annotated[  # noqa: FBT002 - a switch of the command line
-        bool, typer.Option("--offline", metavar="", help="Do not fetch the keys.")
-    ] = False,
+    offline: Annotated[bool, typer.Option("--offline", metavar="", help="Do not fetch the keys.")] = False,
     env_file: EnvFile = None,
 ) -> None:
     """Add an identity provider: asks what it needs, fetches its keys, and prints the lines for the settings.
 
     The lines alone go to standard output; a secret goes to the file only. Issuers that are there stay as they are.
     """
-    from tidegate.cli import envlines, issuer_plan  # noqa: PLC0415 - heavy
+    from tidegate.cli import envlines, issuer_plan
 
     row, present = issuer_plan.row_called(preset), _present(write, env_file)
     answers = _answers(issuer_plan.questions(row), known or (), present)
@@ -127,11 +125,11 @@ def add(
 
 @issuer.command(name="list")
 def list_(
-    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    as_json: AsJson = False,
     env_file: EnvFile = None,
 ) -> None:
     """Print the issuers of the settings, the primary one first."""
-    from tidegate.app.run import load_or_exit  # noqa: PLC0415 - heavy
+    from tidegate.app.run import load_or_exit
 
     configured = load_or_exit(env_file=env_file).settings.issuers
     if as_json:
@@ -150,8 +148,8 @@ def check(
     env_file: EnvFile = None,
 ) -> None:
     """Fetch an issuer's keys and say what its sessions are held to; exits with 1 if none could be verified."""
-    from tidegate.cli.judging import settings_to_judge_by  # noqa: PLC0415 - heavy
-    from tidegate.settings.describing import held_to  # noqa: PLC0415 - heavy
+    from tidegate.cli.judging import settings_to_judge_by
+    from tidegate.settings.describing import held_to
 
     settings = settings_to_judge_by(env_file)
     found = next((one for one in settings.issuers if one.name == name), None)
@@ -196,9 +194,9 @@ def _asked(one: "Question") -> str:
 
 def _present(write: Path | None, env_file: Path | None) -> Mapping[str, str]:
     """The variables that are set: by the process, and by the file that is to be written to or else is in use."""
-    from tidegate.settings.environment import decide  # noqa: PLC0415 - heavy
-    from tidegate.settings.problems import Unfit  # noqa: PLC0415 - heavy
-    from tidegate.settings.sources import read_file  # noqa: PLC0415 - heavy
+    from tidegate.settings.environment import decide
+    from tidegate.settings.problems import Unfit
+    from tidegate.settings.sources import read_file
 
     if write is None:
         return dict(decide({}, os.environ, env_file).sources.everything())
@@ -209,7 +207,7 @@ def _present(write: Path | None, env_file: Path | None) -> Mapping[str, str]:
 
 
 def _write(path: Path, plan: "Plan") -> None:
-    from tidegate.cli import envlines  # noqa: PLC0415 - heavy
+    from tidegate.cli import envlines
 
     text = path.read_text("utf-8-sig") if path.exists() else ""
     envlines.write(path, envlines.changed(text, plan.variables))
@@ -218,8 +216,8 @@ def _write(path: Path, plan: "Plan") -> None:
 
 def _show_keys(settings: "Settings", one: "IssuerConfig") -> None:
     """Its keys on standard error; it is a failure if there is none."""
-    from tidegate.cli.publishing import published, rows_of  # noqa: PLC0415 - heavy
-    from tidegate.settings.presets import PRESETS  # noqa: PLC0415 - heavy
+    from tidegate.cli.publishing import published, rows_of
+    from tidegate.settings.presets import PRESETS
 
     rows = rows_of(settings, published(settings, one.name))
     for row in rows:

@@ -19,7 +19,7 @@ _Name = Annotated[str, typer.Argument(metavar="GENERATION", help="Its name, as k
 
 
 @keys.command()
-def status(as_json: AsJson = False, env_file: EnvFile = None) -> None:  # noqa: FBT002 - a switch of the command line
+def status(as_json: AsJson = False, env_file: EnvFile = None) -> None:
     """Show every generation: its state, its age, and how many tokens of it are out; exits with 1 if one is too old."""
     with _service(env_file) as service:
         answer = service.get(_path())
@@ -28,7 +28,7 @@ def status(as_json: AsJson = False, env_file: EnvFile = None) -> None:  # noqa: 
 
 
 @keys.command()
-def add(as_json: AsJson = False, env_file: EnvFile = None) -> None:  # noqa: FBT002 - a switch of the command line
+def add(as_json: AsJson = False, env_file: EnvFile = None) -> None:
     """Have the running service read its source of credentials now, and try what is new with a live call.
 
     Secrets do not travel through this command: put the pair that is to follow where the service reads it, as
@@ -44,14 +44,14 @@ def add(as_json: AsJson = False, env_file: EnvFile = None) -> None:  # noqa: FBT
 @keys.command()
 def promote(
     name: _Name,
-    cut_over: Annotated[  # noqa: FBT002 - a switch of the command line
+    cut_over: Annotated[
         bool,
         typer.Option("--cut-over", metavar="", help="The tokens of the same API key may end now."),
     ] = False,
     wait: Annotated[
         int, typer.Option(metavar="SECONDS", min=0, max=3_600, help="Ask again for so long, until Stream takes it.")
     ] = 0,
-    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    as_json: AsJson = False,
     env_file: EnvFile = None,
 ) -> None:
     """Let a generation sign. It is tried at Stream before and after; where it fails then, the one before signs again.
@@ -76,10 +76,8 @@ def promote(
 @keys.command()
 def retire(
     name: _Name,
-    now: Annotated[  # noqa: FBT002 - a switch of the command line
-        bool, typer.Option("--now", metavar="", help="Although tokens of it are out.")
-    ] = False,
-    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    now: Annotated[bool, typer.Option("--now", metavar="", help="Although tokens of it are out.")] = False,
+    as_json: AsJson = False,
     env_file: EnvFile = None,
 ) -> None:
     """Be done with a generation that does not sign; afterwards its key can be deleted at Stream."""
@@ -91,9 +89,9 @@ def retire(
 @keys.command()
 def fingerprint(env_file: EnvFile = None) -> None:
     """Print the fingerprints of this environment's key and secret, for TIDEGATE_FOREIGN_FINGERPRINTS of the others."""
-    from tidegate.app.given import with_credentials  # noqa: PLC0415 - heavy
-    from tidegate.app.run import load_or_exit  # noqa: PLC0415 - heavy
-    from tidegate.settings import fingerprints  # noqa: PLC0415 - heavy
+    from tidegate.app.given import with_credentials
+    from tidegate.app.run import load_or_exit
+    from tidegate.settings import fingerprints
 
     settings = with_credentials(load_or_exit(env_file=env_file).settings)
     if not settings.api_key or settings.api_secret is None:
@@ -106,13 +104,13 @@ def fingerprint(env_file: EnvFile = None) -> None:
 
 
 def _service(env_file: EnvFile) -> "OperatorClient":
-    from tidegate.cli.operating import OperatorClient, access_from_environment  # noqa: PLC0415 - heavy
+    from tidegate.cli.operating import OperatorClient, access_from_environment
 
     return OperatorClient(access_from_environment(env_file))
 
 
 def _path(*parts: str) -> str:
-    from tidegate.cli.operating import path_of  # noqa: PLC0415 - heavy
+    from tidegate.cli.operating import path_of
 
     return path_of("credentials", *parts)
 
@@ -129,9 +127,9 @@ def _promoted(service: "OperatorClient", name: str, *, cut_over: bool, deadline:
 
 
 def _show(answer: dict[str, Any], *, as_json: bool) -> None:
-    from rich.table import Table  # noqa: PLC0415 - heavy
+    from rich.table import Table
 
-    from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
+    from tidegate.cli.screen import Screen
 
     if as_json:
         typer.echo(json.dumps(answer, indent=2))

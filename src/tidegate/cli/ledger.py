@@ -38,10 +38,10 @@ def verify(
     A chain proves that nothing in it was changed, left out or put in. That nothing was cut off at its end shows only
     a checkpoint that was kept where whoever cuts cannot reach it.
     """
-    from tidegate.cli.ledger_shown import show_findings  # noqa: PLC0415 - heavy
-    from tidegate.cli.ledger_work import open_ledger, reading, run  # noqa: PLC0415 - heavy
-    from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
-    from tidegate.tokens.ledger.audit import audit, read_checkpoints  # noqa: PLC0415 - heavy
+    from tidegate.cli.ledger_shown import show_findings
+    from tidegate.cli.ledger_work import open_ledger, reading, run
+    from tidegate.cli.screen import Screen
+    from tidegate.tokens.ledger.audit import audit, read_checkpoints
 
     checkpoints = {} if against is None else read_checkpoints(against)
     opened = open_ledger(folder, key_file, env_file)
@@ -53,7 +53,7 @@ def verify(
 
 
 @ledger.command()
-def query(  # noqa: PLR0913, PLR0917 - one option for each thing that can be looked for
+def query(
     user: Annotated[str | None, typer.Option(metavar="ID", help="The user id at Stream.")] = None,
     subject: Annotated[str | None, typer.Option(metavar="SUBJECT", help="As the issuer names the person.")] = None,
     address: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Of the client.")] = None,
@@ -65,7 +65,7 @@ def query(  # noqa: PLR0913, PLR0917 - one option for each thing that can be loo
     since: Since = None,
     until: Until = None,
     newest: Annotated[int, typer.Option(metavar="COUNT", min=1, max=100_000, help="How many at most.")] = 100,
-    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    as_json: AsJson = False,
     folder: Folder = None,
     key_file: KeyFile = None,
     env_file: EnvFile = None,
@@ -74,10 +74,10 @@ def query(  # noqa: PLR0913, PLR0917 - one option for each thing that can be loo
 
     Names are found as they are and as keyed hashes. With --json the entries are printed as they are written.
     """
-    from tidegate.cli.ledger_shown import show_entries  # noqa: PLC0415 - heavy
-    from tidegate.cli.ledger_work import found_newest, open_ledger  # noqa: PLC0415 - heavy
-    from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
-    from tidegate.tokens.ledger.search import wanted  # noqa: PLC0415 - heavy
+    from tidegate.cli.ledger_shown import show_entries
+    from tidegate.cli.ledger_work import found_newest, open_ledger
+    from tidegate.cli.screen import Screen
+    from tidegate.tokens.ledger.search import wanted
 
     span = _span(since, until)
     opened = open_ledger(folder, key_file, env_file)
@@ -95,7 +95,7 @@ def query(  # noqa: PLR0913, PLR0917 - one option for each thing that can be loo
 def export(
     since: Since = None,
     until: Until = None,
-    as_csv: Annotated[  # noqa: FBT002 - a switch of the command line
+    as_csv: Annotated[
         bool, typer.Option("--csv", metavar="", help="For spreadsheets, rather than the lines as they are written.")
     ] = False,
     folder: Folder = None,
@@ -106,8 +106,8 @@ def export(
 
     Each seal is checked before its line is printed. The lines of a whole chain prove as the files do.
     """
-    from tidegate.cli.ledger_work import exported, open_ledger  # noqa: PLC0415 - heavy
-    from tidegate.tokens.ledger.search import wanted  # noqa: PLC0415 - heavy
+    from tidegate.cli.ledger_work import exported, open_ledger
+    from tidegate.tokens.ledger.search import wanted
 
     span = _span(since, until)
     opened = open_ledger(folder, key_file, env_file)
@@ -118,7 +118,7 @@ def export(
 def who(
     since: Annotated[str, typer.Option("--from", metavar="TIME", help="The first moment.")],
     until: Annotated[str, typer.Option("--to", metavar="TIME", help="The last moment.")],
-    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    as_json: AsJson = False,
     folder: Folder = None,
     key_file: KeyFile = None,
     env_file: EnvFile = None,
@@ -127,11 +127,11 @@ def who(
 
     A token counts whose iat is not after the last moment and whose exp is not before the first.
     """
-    from tidegate.cli.ledger_shown import holders_as_json, show_holders  # noqa: PLC0415 - heavy
-    from tidegate.cli.ledger_work import open_ledger, reading, run  # noqa: PLC0415 - heavy
-    from tidegate.cli.moments import moment  # noqa: PLC0415 - heavy
-    from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
-    from tidegate.tokens.ledger.search import holders  # noqa: PLC0415 - heavy
+    from tidegate.cli.ledger_shown import holders_as_json, show_holders
+    from tidegate.cli.ledger_work import open_ledger, reading, run
+    from tidegate.cli.moments import moment
+    from tidegate.cli.screen import Screen
+    from tidegate.tokens.ledger.search import holders
 
     span = (moment(since, "--from"), moment(until, "--to"))
     if span[1] < span[0]:
@@ -148,7 +148,7 @@ def who(
 @ledger.command()
 def prune(
     before: Annotated[str, typer.Option(metavar="TIME", help="Files go whose entries are all older.")],
-    yes: Annotated[bool, typer.Option("--yes", metavar="", help="Do not ask.")] = False,  # noqa: FBT002 - a switch
+    yes: Annotated[bool, typer.Option("--yes", metavar="", help="Do not ask.")] = False,
     folder: Folder = None,
     key_file: KeyFile = None,
     env_file: EnvFile = None,
@@ -159,14 +159,14 @@ def prune(
     the last 24 hours goes: it tells of tokens that may still be valid. The file in use stays. A running service is not
     disturbed.
     """
-    from tidegate.cli.ledger_work import pruned  # noqa: PLC0415 - heavy
-    from tidegate.cli.moments import moment  # noqa: PLC0415 - heavy
+    from tidegate.cli.ledger_work import pruned
+    from tidegate.cli.moments import moment
 
     pruned(folder, key_file, env_file, before=moment(before, "--before"), ask=not yes)
 
 
 def _span(since: str | None, until: str | None) -> tuple[float | None, float | None]:
-    from tidegate.cli.moments import moment  # noqa: PLC0415 - heavy
+    from tidegate.cli.moments import moment
 
     return (
         None if since is None else moment(since, "--since"),
@@ -181,8 +181,8 @@ def checkpoint(folder: Folder = None, key_file: KeyFile = None, env_file: EnvFil
     Each chain is checked from its beginning. Append the lines to a file on another machine, by cron for instance;
     `tidegate ledger verify --against FILE` shows later whether anything up to there is missing.
     """
-    from tidegate.cli.ledger_work import open_ledger, reading, run  # noqa: PLC0415 - heavy
-    from tidegate.tokens.ledger.audit import checkpoint_lines, heads  # noqa: PLC0415 - heavy
+    from tidegate.cli.ledger_work import open_ledger, reading, run
+    from tidegate.tokens.ledger.audit import checkpoint_lines, heads
 
     opened = open_ledger(folder, key_file, env_file)
     with reading(opened) as told:

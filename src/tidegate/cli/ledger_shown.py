@@ -49,7 +49,7 @@ def _remarks(finding: "Finding") -> Iterable[str]:
 
 def show_entries(entries: "Iterable[Entry]", screen: Screen) -> None:
     """Entries as a table."""
-    from rich.table import Table  # noqa: PLC0415 - heavy
+    from rich.table import Table
 
     table = Table("Time", "Event", "Reason", "Issuer", "User", "Act", "Address", "Until", "Request", box=None)
     for entry in entries:
@@ -67,7 +67,7 @@ def _event(entry: "Entry") -> str:
 
 def show_holders(holders: "Sequence[Holder]", screen: Screen) -> None:
     """Who could have held a token, as a table."""
-    from rich.table import Table  # noqa: PLC0415 - heavy
+    from rich.table import Table
 
     table = Table("User", "Issuer", "Subject", "Tokens", "First iat", "Last exp", "Addresses", "Act", box=None)
     for one in holders:

@@ -21,7 +21,7 @@ operator = typer.Typer(name="operator", help="Who may operate a running service.
 def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of whoever will hold it: a-z, 0-9, ., _ and -.")],
     role: Annotated[str, typer.Option(metavar="ROLE", help="viewer (looks) or operator (changes things).")],
-    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    as_json: AsJson = False,
     env_file: EnvFile = None,
 ) -> None:
     """Make a key for an operator and print it, once: it is stored nowhere.
@@ -29,8 +29,8 @@ def add(
     The service learns its hash by the line for TIDEGATE_OPERATOR_KEYS, which is printed too and holds the keys that
     are set already. Restart the service with it.
     """
-    from tidegate.http.operators import digest, new_key  # noqa: PLC0415 - heavy
-    from tidegate.settings.operator_keys import OperatorKey, Role  # noqa: PLC0415 - heavy
+    from tidegate.http.operators import digest, new_key
+    from tidegate.settings.operator_keys import OperatorKey, Role
 
     _demand_name(name)
     if role not in tuple(Role):
@@ -49,7 +49,7 @@ def add(
 
 @operator.command(name="list")
 def list_(
-    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    as_json: AsJson = False,
     env_file: EnvFile = None,
 ) -> None:
     """Print names and roles of the operators in the settings; no hashes."""
@@ -65,11 +65,11 @@ def list_(
 
 @operator.command()
 def whoami(
-    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    as_json: AsJson = False,
     env_file: EnvFile = None,
 ) -> None:
     """Ask the running service whose key TIDEGATE_OPERATOR_KEY is."""
-    from tidegate.cli.operating import OperatorClient, access_from_environment, path_of  # noqa: PLC0415 - heavy
+    from tidegate.cli.operating import OperatorClient, access_from_environment, path_of
 
     with OperatorClient(access_from_environment(env_file)) as service:
         answer = service.get(path_of("whoami"))
@@ -77,7 +77,7 @@ def whoami(
 
 
 def _demand_name(name: str) -> None:
-    from tidegate.settings.operator_keys import NAME  # noqa: PLC0415 - heavy
+    from tidegate.settings.operator_keys import NAME
 
     if NAME.fullmatch(name) is None:
         mend = "write 1 to 32 of a-z, 0-9, ., _ and -, the first one a letter or digit"
@@ -86,10 +86,10 @@ def _demand_name(name: str) -> None:
 
 def _configured(env_file: "EnvFile") -> "tuple[OperatorKey, ...]":
     """The keys in the settings; of these nothing else is read, so that a key can be made anywhere."""
-    from tidegate.settings.environment import decide  # noqa: PLC0415 - heavy
-    from tidegate.settings.model import SPECS  # noqa: PLC0415 - heavy
-    from tidegate.settings.operator_keys import OperatorKey  # noqa: PLC0415 - heavy
-    from tidegate.settings.problems import Unfit  # noqa: PLC0415 - heavy
+    from tidegate.settings.environment import decide
+    from tidegate.settings.model import SPECS
+    from tidegate.settings.operator_keys import OperatorKey
+    from tidegate.settings.problems import Unfit
 
     spec = SPECS["operator_keys"]
     found: Iterable[object] = ()

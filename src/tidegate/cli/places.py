@@ -30,6 +30,6 @@ def runtime_file(state_dir: Path) -> Path:
     Args:
         state_dir: of the service that the sandbox stands behind.
     """
-    from tidegate.sandbox.runtime import FILE_NAME  # noqa: PLC0415 - heavy
+    from tidegate.sandbox.runtime import FILE_NAME
 
     return state_dir / FILE_NAME

@@ -42,8 +42,8 @@ def run(
     """
     if context.invoked_subcommand is not None:
         return
-    from tidegate.sandbox.model import Sandbox  # noqa: PLC0415 - heavy
-    from tidegate.sandbox.server import SandboxServer  # noqa: PLC0415 - heavy
+    from tidegate.sandbox.model import Sandbox
+    from tidegate.sandbox.server import SandboxServer
 
     named = _shapes(shapes or ["clerk"])
     try:
@@ -61,8 +61,8 @@ def run(
 
 
 def _shapes(names: Sequence[str]) -> tuple[str, ...]:
-    from tidegate.sandbox.authjs import VERSIONS  # noqa: PLC0415 - heavy
-    from tidegate.sandbox.model import Sandbox  # noqa: PLC0415 - heavy
+    from tidegate.sandbox.authjs import VERSIONS
+    from tidegate.sandbox.model import Sandbox
 
     known = Sandbox.names()
     if not set(known) >= set(names):
@@ -81,8 +81,8 @@ def env_lines(server: "SandboxServer", shapes: Sequence[str] = ("clerk",)) -> It
         server: running.
         shapes: of its identity providers, the primary one first.
     """
-    from tidegate.sandbox.authjs import VERSIONS  # noqa: PLC0415 - heavy
-    from tidegate.sandbox.people import APP_ORIGIN  # noqa: PLC0415 - heavy
+    from tidegate.sandbox.authjs import VERSIONS
+    from tidegate.sandbox.people import APP_ORIGIN
 
     api_key, api_secret = server.sandbox.credentials()
     yield "STREAM_CHAT_ENVIRONMENT=development"
@@ -112,7 +112,7 @@ def _wait_for_the_end() -> None:
 
 def _command(state_dir: Path, method: str, path: str, body: Mapping[str, object]) -> dict[str, Any]:
     """Command the running sandbox; what is None is left to it."""
-    from tidegate.sandbox.commanding import command  # noqa: PLC0415 - only here
+    from tidegate.sandbox.commanding import command
 
     given = {name: value for name, value in body.items() if value is not None}
     return command(runtime_file(state_dir), method, path, given)
@@ -121,7 +121,7 @@ def _command(state_dir: Path, method: str, path: str, body: Mapping[str, object]
 @sandbox.command()
 def rotate(
     algorithm: Annotated[str | None, typer.Option(help="RS256 or ES256; the usual one if not given.")] = None,
-    compromised: Annotated[  # noqa: FBT002 - a switch of the command line
+    compromised: Annotated[
         bool, typer.Option("--compromised", metavar="", help="The old key leaves the key set at once.")
     ] = False,
     state_dir: StateDir = USUAL_STATE_DIR,
@@ -147,7 +147,7 @@ def fail(
 
 
 @sandbox.command()
-def fault(  # noqa: PLR0913, PLR0917 - the options of a command are its arguments
+def fault(
     kind: Annotated[
         str,
         typer.Argument(

@@ -23,7 +23,7 @@ def serve(
     env_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A file of settings; counts before TIDEGATE_ENV_FILE.")
     ] = None,
-    next_free_port: Annotated[  # noqa: FBT002 - a switch of the command line
+    next_free_port: Annotated[
         bool, typer.Option("--next-free-port", metavar="", help="Where the port is taken, take the next free one.")
     ] = False,
 ) -> None:
@@ -31,9 +31,9 @@ def serve(
 
     Where nothing at all is configured, in development, the sandbox stands in for the identity provider and for Stream.
     """
-    from tidegate import logs  # noqa: PLC0415 - heavy
-    from tidegate.app import run  # noqa: PLC0415 - heavy
-    from tidegate.app.listen import PortTaken  # noqa: PLC0415 - heavy
+    from tidegate import logs
+    from tidegate.app import run
+    from tidegate.app.listen import PortTaken
 
     loaded = run.load_or_exit(env_file=env_file, overrides={} if bind is None else {"bind": bind})
     run.configure_logs(loaded)
@@ -60,8 +60,8 @@ def port_taken(taken: "PortTaken", settings: "Settings") -> CommandFailed:
 
 def _greet(started: "Started", runtime: "Runtime", sandbox: "SandboxServer | None") -> None:
     """The banner, on standard error as the log is."""
-    from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
-    from tidegate.cli.suggestions import gate_url, lines_to_try, sandbox_lines  # noqa: PLC0415 - heavy
+    from tidegate.cli.screen import Screen
+    from tidegate.cli.suggestions import gate_url, lines_to_try, sandbox_lines
 
     screen = Screen(sys.stderr)
     url = gate_url(started.main, tls=runtime.settings.tls_certificate_file is not None)

@@ -26,22 +26,22 @@ _CLAIM: Final[Any] = typer.Option(metavar="NAME=JSON", help="Set a claim; a valu
 _ACTOR: Final[Any] = typer.Option(metavar="SUBJECT", help="Somebody else acts in the person's place.")
 
 
-def session(  # noqa: PLR0913, PLR0917 - the options of a command are its arguments
+def session(
     person: Annotated[str, typer.Option(help="Who signs in: ada, grace, alan, hedy or katherine.")] = "ada",
     claim: Annotated[list[str] | None, _CLAIM] = None,
     without: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Leave a claim out.")] = None,
     life: Annotated[int | None, typer.Option(metavar="SECONDS", help="From iat to exp.")] = None,
-    expired: Annotated[bool, typer.Option("--expired", metavar="", help="It ran out an hour ago.")] = False,  # noqa: FBT002
-    pending: Annotated[bool, typer.Option("--pending", metavar="", help="Sign-in is not complete.")] = False,  # noqa: FBT002
+    expired: Annotated[bool, typer.Option("--expired", metavar="", help="It ran out an hour ago.")] = False,
+    pending: Annotated[bool, typer.Option("--pending", metavar="", help="Sign-in is not complete.")] = False,
     impersonated_by: Annotated[str | None, _ACTOR] = None,
     organization: Annotated[str | None, typer.Option(metavar="SLUG", help="The active organisation.")] = None,
-    no_azp: Annotated[bool, typer.Option("--no-azp", metavar="", help="As native apps send it.")] = False,  # noqa: FBT002
-    anonymous: Annotated[bool, _ANONYMOUS] = False,  # noqa: FBT002 - a switch of the command line
+    no_azp: Annotated[bool, typer.Option("--no-azp", metavar="", help="As native apps send it.")] = False,
+    anonymous: Annotated[bool, _ANONYMOUS] = False,
     kind: Annotated[str | None, _KIND] = None,
     algorithm: Annotated[str | None, typer.Option(help="RS256 or ES256; the usual one if not given.")] = None,
     kid: Annotated[str | None, typer.Option(help="Sign with this key, a withdrawn one perhaps.")] = None,
     shape: Annotated[str | None, _SHAPE] = None,
-    cookie: Annotated[bool, _COOKIE] = False,  # noqa: FBT002 - a switch of the command line
+    cookie: Annotated[bool, _COOKIE] = False,
     state_dir: StateDir = USUAL_STATE_DIR,
 ) -> None:
     """Print a fresh session token of the running sandbox, and nothing else.
@@ -68,8 +68,8 @@ def session(  # noqa: PLR0913, PLR0917 - the options of a command are its argume
 
 
 def _print(state_dir: Path, asked: dict[str, object], claims: dict[str, object], without: Iterable[str]) -> None:
-    from tidegate.sandbox.commanding import fetch_session  # noqa: PLC0415 - only here
-    from tidegate.sandbox.removed import REMOVED  # noqa: PLC0415 - only here
+    from tidegate.sandbox.commanding import fetch_session
+    from tidegate.sandbox.removed import REMOVED
 
     overrides = {**claims, **dict.fromkeys(without, REMOVED)}
     both = asked.keys() & overrides.keys()

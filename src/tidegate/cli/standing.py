@@ -25,9 +25,9 @@ def revoke(
         tuple[str, str] | None,
         typer.Option(metavar="A B", help="Sessions issued from A to B, RFC 3339, and every token dated until B."),
     ] = None,
-    everybody: Annotated[bool, typer.Option("--all", metavar="", help="Everybody's; asks first.")] = False,  # noqa: FBT002 - a switch
-    yes: Annotated[bool, typer.Option("--yes", metavar="", help="Do not ask.")] = False,  # noqa: FBT002 - the same
-    as_json: AsJson = False,  # noqa: FBT002 - the same
+    everybody: Annotated[bool, typer.Option("--all", metavar="", help="Everybody's; asks first.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", metavar="", help="Do not ask.")] = False,
+    as_json: AsJson = False,
     env_file: EnvFile = None,
 ) -> None:
     """End the tokens that are out, and the sessions that they came from: a user's, those of a span of time, or all.
@@ -61,7 +61,7 @@ def ban(
         str | None, typer.Option(metavar="TIME", help="The end: RFC 3339, or from now, as 30m, 12h, 7d.")
     ] = None,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="For operators and moderators; no user sees it.")] = "",
-    as_json: AsJson = False,  # noqa: FBT002 - a switch
+    as_json: AsJson = False,
     env_file: EnvFile = None,
 ) -> None:
     """Refuse a user tokens until a time, or until `tidegate unban`, and end the tokens that are out.
@@ -75,7 +75,7 @@ def ban(
 
 def unban(
     user: UserId,
-    as_json: AsJson = False,  # noqa: FBT002 - a switch
+    as_json: AsJson = False,
     env_file: EnvFile = None,
 ) -> None:
     """Lift a ban, and the deactivation at Stream that an identity provider's webhook brought with it."""
@@ -86,8 +86,8 @@ def unban(
 
 def standing(
     user: Annotated[str | None, typer.Argument(metavar="[USER]", help="One user, by the id at Stream.")] = None,
-    pending: Annotated[bool, typer.Option("--pending", metavar="", help="Only what Stream does not know yet.")] = False,  # noqa: FBT002 - a switch
-    as_json: AsJson = False,  # noqa: FBT002 - a switch
+    pending: Annotated[bool, typer.Option("--pending", metavar="", help="Only what Stream does not know yet.")] = False,
+    as_json: AsJson = False,
     env_file: EnvFile = None,
 ) -> None:
     """Show how a user stands, or everybody who has a revocation or a ban, and whether Stream knows it."""
@@ -140,19 +140,19 @@ def _sentence(one: dict[str, Any]) -> str:
 
 
 def _end(until: str | None) -> str | None:
-    from tidegate.clock import rfc3339  # noqa: PLC0415 - what a command line needs
+    from tidegate.clock import rfc3339
 
     span = _SPAN.fullmatch(until or "")
     return until if span is None else rfc3339(time.time() + int(span[1]) * _UNITS[span[2]])
 
 
 def _service(env_file: "EnvFile") -> "OperatorClient":
-    from tidegate.cli.operating import OperatorClient, access_from_environment  # noqa: PLC0415 - heavy
+    from tidegate.cli.operating import OperatorClient, access_from_environment
 
     return OperatorClient(access_from_environment(env_file))
 
 
 def _path(*parts: str) -> str:
-    from tidegate.cli.operating import path_of  # noqa: PLC0415 - heavy
+    from tidegate.cli.operating import path_of
 
     return path_of(*parts)

@@ -36,8 +36,8 @@ def token(
 
     The token alone goes to standard output. Who asked, for whom and why goes to the log on standard error.
     """
-    from tidegate.app.given import with_credentials  # noqa: PLC0415 - heavy
-    from tidegate.app.run import load_or_exit  # noqa: PLC0415 - heavy
+    from tidegate.app.given import with_credentials
+    from tidegate.app.run import load_or_exit
 
     _demand_sound(user_id, reason)
     settings = with_credentials(load_or_exit(env_file=env_file).settings)
@@ -47,12 +47,12 @@ def token(
 
 def _minted(settings: "Settings", user_id: str, reason: str, life: int) -> str:
     """The token, once the log says who asked for it."""
-    import structlog  # noqa: PLC0415 - heavy
+    import structlog
 
-    from tidegate import logs  # noqa: PLC0415 - heavy
-    from tidegate.app.build import credentials_of  # noqa: PLC0415 - heavy
-    from tidegate.clock import SystemClock, rfc3339  # noqa: PLC0415 - heavy
-    from tidegate.tokens.mint import Minter  # noqa: PLC0415 - heavy
+    from tidegate import logs
+    from tidegate.app.build import credentials_of
+    from tidegate.clock import SystemClock, rfc3339
+    from tidegate.tokens.mint import Minter
 
     # Whatever level the settings name, this line is written.
     logs.configure("info", as_json=logs.wants_json(settings.log_format, sys.stderr), stream=sys.stderr)
@@ -69,7 +69,7 @@ def _minted(settings: "Settings", user_id: str, reason: str, life: int) -> str:
 
 
 def _demand_sound(user_id: str, reason: str) -> None:
-    from tidegate.tokens.mapping import is_user_id  # noqa: PLC0415 - heavy
+    from tidegate.tokens.mapping import is_user_id
 
     if not is_user_id(user_id):
         mend = "give 1 to 255 of a-z, A-Z, 0-9, @, _ and -"
@@ -89,7 +89,7 @@ def _operator() -> str:
     """The user of the operating system; the environment, where anyone can write any name, is not asked."""
     if sys.platform == "win32":
         return getpass.getuser()
-    import pwd  # noqa: PLC0415 - not there on Windows
+    import pwd
 
     try:
         return pwd.getpwuid(os.getuid()).pw_name

@@ -34,10 +34,10 @@ def verify(
             metavar="FILE", help="Judge with saved keys, without network: of tidegate issuer keys, a JWK set, or a PEM."
         ),
     ] = None,
-    details: Annotated[  # noqa: FBT002 - a switch of the command line
+    details: Annotated[
         bool, typer.Option("--details", metavar="", help="Setting and mend of every check, not of the failed one only.")
     ] = False,
-    as_json: AsJson = False,  # noqa: FBT002 - the same
+    as_json: AsJson = False,
     env_file: EnvFile = None,
 ) -> None:
     """Judge a session token as the service would: each check passed, failed or not reached; 1 if it is refused.
@@ -47,9 +47,9 @@ def verify(
     is the issuer. The token does not leave this machine, and is neither shown nor logged. Limits, revocations and bans
     are the running service's and are not asked.
     """
-    from tidegate.cli.judging import as_members, judge, settings_to_judge_by  # noqa: PLC0415 - heavy
-    from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
-    from tidegate.identity.keyfile import read  # noqa: PLC0415 - heavy
+    from tidegate.cli.judging import as_members, judge, settings_to_judge_by
+    from tidegate.cli.screen import Screen
+    from tidegate.identity.keyfile import read
 
     judged_at = None if at is None else moment(at, "--at")
     bearer = _bearer(token)
@@ -78,7 +78,7 @@ def _bearer(argument: str) -> bytes:
 
 
 def _show(verdict: "Verdict", screen: "Screen", *, details: bool) -> None:
-    from tidegate.cli.screen import verdict as word  # noqa: PLC0415 - heavy
+    from tidegate.cli.screen import verdict as word
 
     for check in verdict.checks:
         screen.parts(word(check.passed), f"{check.name:<17}", check.detail)

@@ -38,7 +38,7 @@ class Doors:
         sources: for the charts.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917, RUF100 - one caller
+    def __init__(
         self,
         pages: Pages,
         presenter: Presenter,

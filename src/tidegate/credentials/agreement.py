@@ -61,7 +61,7 @@ class Shared:
         raise StoreUnavailable("conflict", "other replicas changed the credentials at the same time, again and again")
 
     async def _changed(self, change: Callable[[Ring], Ring], mine: Ring) -> Ring | None:
-        from tidegate.credentials import repo  # noqa: PLC0415 - heavy
+        from tidegate.credentials import repo
 
         database, now = self._store.database, self._clock.now()
         async with database.begin() as connection:

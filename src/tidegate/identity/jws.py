@@ -114,7 +114,7 @@ class Compact:
 
     __slots__ = ("_fresh_segment", "_signature", "_signed", "payload", "unverified_claims", "unverified_header")
 
-    def __init__(  # noqa: PLR0913, PLR0917, RUF100 - one caller, on the hot path
+    def __init__(
         self,
         header: Header,
         claims: dict[str, object],

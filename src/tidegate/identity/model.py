@@ -260,7 +260,7 @@ class VerifiedSubject:
     particulars: Particulars
     _lifetime: int | None
 
-    def __init__(  # noqa: PLR0913, PLR0917, RUF100 - one caller, on the hot path
+    def __init__(  # noqa: PLR0913, PLR0917 - one caller, on the hot path
         self,
         proof: object,
         policy: IssuerPolicy,

@@ -183,7 +183,7 @@ class _Commands:
         return _json({"requests": [{"method": call.method, "path": call.path, "body": call.body} for call in seen]})
 
 
-def _session(maker: IdentityProvider | AuthjsApp, body: dict[str, Any], **arguments: Any) -> str:  # noqa: ANN401 - as JSON has them
+def _session(maker: IdentityProvider | AuthjsApp, body: dict[str, Any], **arguments: Any) -> str:
     given = {**body.get("claims", {}), **dict.fromkeys(body.get("without", []), REMOVED)}
     return maker.session(**arguments, **given)
 

@@ -75,7 +75,7 @@ def _protocol(connections: Connections) -> type[asyncio.Protocol]:
 class _QuietSocket(WebSocketsSansIOProtocol):
     """A socket that logs nothing: the usual one writes whole addresses, and the token stands in them."""
 
-    def __init__(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 - passed through
+    def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self.logger = self.conn.logger = _silent()
 

@@ -132,7 +132,7 @@ class StreamStandIn:
         """Seconds since the epoch by Stream's clock, right or wrong."""
         return self._clock.now() + self.faults.clock_seconds
 
-    def fault(self, kind: FaultKind | str, **settings: Any) -> None:  # noqa: ANN401 - the fields of Fault
+    def fault(self, kind: FaultKind | str, **settings: Any) -> None:
         """Let something go wrong from now on.
 
         Args:

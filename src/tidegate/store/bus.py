@@ -127,7 +127,7 @@ class ChangeBus:
         Raises:
             ValueError: the body is too large.
         """
-        from tidegate.store import change_repo  # noqa: PLC0415 - heavy
+        from tidegate.store import change_repo
 
         octets = orjson.dumps(body)
         if len(octets) > BODY_BYTES:
@@ -191,7 +191,7 @@ class ChangeBus:
         Raises:
             StoreUnavailable: the database cannot be used.
         """
-        from tidegate.store import change_repo  # noqa: PLC0415 - heavy
+        from tidegate.store import change_repo
 
         if not await self._pruner.acquire():
             return 0
@@ -222,7 +222,7 @@ class ChangeBus:
         return not self._owed
 
     async def _find_position(self) -> None:
-        from tidegate.store import change_repo  # noqa: PLC0415 - heavy
+        from tidegate.store import change_repo
 
         if self._position is not None and not self._lost:
             return
@@ -240,7 +240,7 @@ class ChangeBus:
                 self._owed.pop(reload, None)
 
     async def _drain(self) -> None:
-        from tidegate.store import change_repo  # noqa: PLC0415 - heavy
+        from tidegate.store import change_repo
 
         while True:
             async with self._database.read() as connection:

@@ -116,7 +116,7 @@ class Database:
         Raises:
             StoreUnavailable: the database cannot be used, or forbids it.
         """
-        from tidegate.store import migrate  # noqa: PLC0415 - heavy
+        from tidegate.store import migrate
 
         if (await self.standing()).is_current:
             return False
@@ -129,7 +129,7 @@ class Database:
         Raises:
             StoreUnavailable: the database cannot be used.
         """
-        from tidegate.store import migrate  # noqa: PLC0415 - heavy
+        from tidegate.store import migrate
 
         async with self.read() as connection:
             return await migrate.standing(connection)
@@ -170,6 +170,6 @@ class Database:
 
 
 def _open(target: Target, options: DatabaseOptions) -> "Engines":
-    from tidegate.store.engines import Engines  # noqa: PLC0415 - heavy
+    from tidegate.store.engines import Engines
 
     return Engines(target, options)

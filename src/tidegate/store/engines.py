@@ -143,7 +143,7 @@ def connector(dsn: str, options: DatabaseOptions) -> "Callable[..., Awaitable[as
     Returns:
         a function without arguments.
     """
-    import asyncpg  # noqa: PLC0415 - an extra
+    import asyncpg
 
     timeout_ms = str(round(options.timeout_s * 1_000))
 

@@ -51,7 +51,7 @@ class Lease:
         Raises:
             StoreUnavailable: the database cannot be used; what was held is held until it runs out.
         """
-        from tidegate.store import lease_repo  # noqa: PLC0415 - heavy
+        from tidegate.store import lease_repo
 
         asked, now = self._clock.monotonic(), self._clock.now()
         async with self._database.begin() as connection:
@@ -71,7 +71,7 @@ class Lease:
         Raises:
             StoreUnavailable: the database cannot be used; what was held is held until it runs out.
         """
-        from tidegate.store import lease_repo  # noqa: PLC0415 - heavy
+        from tidegate.store import lease_repo
 
         asked, now = self._clock.monotonic(), self._clock.now()
         async with self._database.begin() as connection:
@@ -82,7 +82,7 @@ class Lease:
 
     async def release(self) -> None:
         """Let somebody else have it at once. Where the database cannot be reached, it runs out by itself."""
-        from tidegate.store import lease_repo  # noqa: PLC0415 - heavy
+        from tidegate.store import lease_repo
 
         if not self.held:
             return

@@ -63,8 +63,8 @@ async def upgrade(connection: AsyncConnection) -> bool:
 
 
 def _run(connection: Connection) -> None:
-    from alembic import command  # noqa: PLC0415 - heavy
-    from alembic.config import Config  # noqa: PLC0415 - heavy
+    from alembic import command
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))

@@ -22,9 +22,9 @@ def insert(dialect: Dialect, table: Table) -> "postgresql.Insert":
     """
     # Megabytes for each kind of database: only the one in use is loaded.
     if dialect == "sqlite":
-        from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - heavy
+        from sqlalchemy.dialects import sqlite
 
         return cast("postgresql.Insert", sqlite.insert(table))
-    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - heavy
+    from sqlalchemy.dialects import postgresql
 
     return postgresql.insert(table)

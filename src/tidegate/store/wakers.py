@@ -78,7 +78,7 @@ class PostgresWaker(_Listener):
 
     async def announce(self, connection: Any) -> None:  # noqa: ANN401 - an AsyncConnection, which is heavy to name
         """Part of the transaction."""
-        from sqlalchemy import func, select  # noqa: PLC0415 - heavy
+        from sqlalchemy import func, select
 
         await connection.execute(select(func.pg_notify(CHANNEL, "")))
 
@@ -87,7 +87,7 @@ class PostgresWaker(_Listener):
 
     @contextlib.asynccontextmanager
     async def _listening(self, wake: Callable[[], None]) -> AsyncIterator[Callable[[], Any]]:
-        from tidegate.store.engines import connector  # noqa: PLC0415 - heavy
+        from tidegate.store.engines import connector
 
         connection = await connector(self._dsn, self._options)()
         try:
@@ -120,7 +120,7 @@ class RedisWaker(_Listener):
 
     @contextlib.asynccontextmanager
     async def _listening(self, wake: Callable[[], None]) -> AsyncIterator[Callable[[], Any]]:
-        from redis.asyncio import Redis  # noqa: PLC0415 - an extra
+        from redis.asyncio import Redis
 
         connections = Redis.from_url(
             self._url,

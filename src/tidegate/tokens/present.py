@@ -40,9 +40,9 @@ class WebToken(Closed):
     success: Literal[True]
     token: str
     user: WebUser
-    apiKey: str  # noqa: N815 - the wire's name
-    expiresAt: Timestamp  # noqa: N815
-    refreshAfter: Timestamp  # noqa: N815
+    apiKey: str
+    expiresAt: Timestamp
+    refreshAfter: Timestamp
     timestamp: Timestamp
 
 
@@ -52,10 +52,10 @@ class WebStatusUser(Closed):
     id: str
     name: str | None
     image: str | None
-    isOnline: bool  # noqa: N815
-    lastSeen: str | None  # noqa: N815
-    profileType: str | None  # noqa: N815
-    accountType: str | None  # noqa: N815
+    isOnline: bool
+    lastSeen: str | None
+    profileType: str | None
+    accountType: str | None
 
 
 class WebStatus(Closed):

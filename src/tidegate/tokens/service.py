@@ -67,7 +67,7 @@ class Exchange:
         "_sync", "_verifier",
     )  # fmt: skip
 
-    def __init__(  # noqa: PLR0913, RUF100 - the parts of the exchange, each by its name
+    def __init__(  # noqa: PLR0913 - the parts of the exchange, each by its name
         self,
         *,
         verifier: Verifier,

@@ -25,15 +25,15 @@ class RootBody(Closed):
 class ChecksBody(Closed):
     """The three questions."""
 
-    configurationValid: bool  # noqa: N815 - the wire's name
-    connectionEstablished: bool  # noqa: N815
-    authenticationWorking: bool  # noqa: N815
+    configurationValid: bool
+    connectionEstablished: bool
+    authenticationWorking: bool
 
 
 class PerformanceBody(Closed):
     """How fast Stream answered the last probe."""
 
-    responseTimeMs: float = Field(ge=0)  # noqa: N815
+    responseTimeMs: float = Field(ge=0)
     healthy: bool = Field(description="Below 2000 ms.")
 
 
@@ -70,7 +70,7 @@ class HealthBody(Closed):
 class ConnectionDetails(ChecksBody):
     """The checks again, and what kind of key is configured."""
 
-    keyType: KeyType  # noqa: N815
+    keyType: KeyType
 
 
 class ConnectionBody(Closed):
@@ -81,7 +81,7 @@ class ConnectionBody(Closed):
     environment: str
     status: Status
     message: str
-    healthChecks: ChecksBody  # noqa: N815
+    healthChecks: ChecksBody
     details: ConnectionDetails
     timestamp: Timestamp
 

@@ -39,7 +39,7 @@ class Watch:
         "_untold",
     )
 
-    def __init__(  # noqa: PLR0913, RUF100 - what is watched, each by its name
+    def __init__(  # noqa: PLR0913 - what is watched, each by its name
         self,
         *,
         prober: Prober,

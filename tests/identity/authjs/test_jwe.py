@@ -56,7 +56,7 @@ def test_what_joserfc_seals_is_opened(form, enc, payload):
 
 def test_the_octets_of_rfc_7518_appendix_b_3():
     """Its additional data is no header, so only the primitive is compared: the same ciphertext and tag."""
-    from tidegate.identity.authjs.jwe import Sealed  # noqa: PLC0415 - made by hand here alone
+    from tidegate.identity.authjs.jwe import Sealed
 
     aad = b"The second principle of Auguste Kerckhoffs"
     iv = bytes.fromhex("1af38c2dc2b96ffdd86694092341bc04")

@@ -65,7 +65,7 @@ async def test_a_batch_that_comes_again_is_kept_once(database, database_url):
     ],
 )
 async def test_what_somebody_changed_in_the_table_shows(database, database_url, statement, holds):
-    from sqlalchemy import text  # noqa: PLC0415 - heavy
+    from sqlalchemy import text
 
     await written(database, 3, 2, 1)
     async with database.begin() as connection:

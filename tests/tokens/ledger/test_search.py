@@ -61,7 +61,7 @@ def test_a_span_has_both_ends(folder):
 
 def test_hashed_names_are_found_by_the_name(tmp_path):
     scribe = Scribe(tmp_path / "ledger")
-    from support.ledgers import sealed  # noqa: PLC0415
+    from support.ledgers import sealed
 
     asyncio.run(scribe.sink.append(sealed(scribe.chain, [issued(whose=session("ada")), issued()], hashed=True)))
     scribe.leave()

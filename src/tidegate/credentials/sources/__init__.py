@@ -21,15 +21,15 @@ def source_of(settings: Settings) -> SecretSource:
     limit_s = settings.credentials_timeout_ms / 1000
     # Each source is loaded only where it is configured: the one for AWS is large.
     if kind == "file":
-        from tidegate.credentials.sources.file import FileSource  # noqa: PLC0415
+        from tidegate.credentials.sources.file import FileSource
 
         return FileSource(Path(where))
     if kind == "aws":
-        from tidegate.credentials.sources.aws import AwsSource  # noqa: PLC0415
+        from tidegate.credentials.sources.aws import AwsSource
 
         return AwsSource(where, timeout_s=limit_s)
     if kind == "azure":
-        from tidegate.credentials.sources.azure import AzureSource  # noqa: PLC0415
+        from tidegate.credentials.sources.azure import AzureSource
 
         return AzureSource(where, timeout_s=limit_s)
     return FixedSource.of(settings)

@@ -24,8 +24,8 @@ class AwsSource:
 
     def __init__(self, secret_id: str, *, timeout_s: float = 5.0) -> None:
         try:
-            from botocore import exceptions, session  # noqa: PLC0415 - large, and optional
-            from botocore.config import Config  # noqa: PLC0415 - the same
+            from botocore import exceptions, session
+            from botocore.config import Config
         except ImportError:
             raise SourceError("reading from AWS needs more packages; install tidegate[aws]") from None
         self._secret_id = secret_id

@@ -132,7 +132,7 @@ class AzureSource:
             return self._call("the managed identity", "GET", url, headers={"X-IDENTITY-HEADER": header})
         return self._call("the managed identity", "GET", _INSTANCE + own, headers={"Metadata": "true"})
 
-    def _call(self, who: str, method: str, url: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - httpx2's own
+    def _call(self, who: str, method: str, url: str, **more: Any) -> dict[str, Any]:
         try:
             with self._http.stream(method, url, **more) as answer:
                 octets = b""

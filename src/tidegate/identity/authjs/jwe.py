@@ -83,9 +83,7 @@ class Sealed:
 
     __slots__ = ("_aad", "_ciphertext", "_iv", "_tag", "form", "kid")
 
-    def __init__(  # noqa: PLR0913, PLR0917, RUF100 - one caller, and six parts is what it has
-        self, form: Form, kid: str | None, aad: bytes, iv: bytes, ciphertext: bytes, tag: bytes
-    ) -> None:
+    def __init__(self, form: Form, kid: str | None, aad: bytes, iv: bytes, ciphertext: bytes, tag: bytes) -> None:
         self.form = form
         self.kid = kid
         self._aad = aad

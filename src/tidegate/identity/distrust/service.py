@@ -71,7 +71,7 @@ class KeyDistrust:
         return Refused(in_use, kept, shared=True)
 
     async def _share(self, iss: str, names: Sequence[str], operator: str) -> None:
-        from tidegate.identity.distrust import repo  # noqa: PLC0415 - heavy
+        from tidegate.identity.distrust import repo
 
         async with self._store.database.begin() as connection:
             await repo.add(connection, self._store.database.dialect, iss, names, operator, self._clock.now())
@@ -82,7 +82,7 @@ class KeyDistrust:
             self._learn(change.body["issuer"], name)
 
     async def _reload(self) -> None:
-        from tidegate.identity.distrust import repo  # noqa: PLC0415 - heavy
+        from tidegate.identity.distrust import repo
 
         async with self._store.database.read() as connection:
             rows = await repo.everything(connection)

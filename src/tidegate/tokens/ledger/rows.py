@@ -40,7 +40,7 @@ class DatabaseSink:
 
     async def open(self, key: LedgerKey) -> Opened:
         """Begin a chain."""
-        from tidegate.tokens.ledger import repo  # noqa: PLC0415 - heavy
+        from tidegate.tokens.ledger import repo
 
         try:
             async with self._database.begin() as connection:
@@ -51,7 +51,7 @@ class DatabaseSink:
 
     async def append(self, batch: Batch) -> None:
         """Commit a batch."""
-        from tidegate.tokens.ledger import repo  # noqa: PLC0415 - heavy
+        from tidegate.tokens.ledger import repo
 
         try:
             async with self._database.begin() as connection:
@@ -87,7 +87,7 @@ class DatabaseChain:
 
     async def parts(self, after: int) -> AsyncIterator[bytes]:
         """The entries' lines, batch by batch."""
-        from tidegate.tokens.ledger import repo  # noqa: PLC0415 - heavy
+        from tidegate.tokens.ledger import repo
 
         try:
             async with self._opens() as database:
@@ -112,7 +112,7 @@ async def database_chains(opens: Opens) -> list[KeptChain]:
     Raises:
         LedgerError: it cannot be read.
     """
-    from tidegate.tokens.ledger import repo  # noqa: PLC0415 - heavy
+    from tidegate.tokens.ledger import repo
 
     try:
         async with opens() as database, database.read() as connection:

@@ -147,7 +147,7 @@ class Pusher:
 
     async def _work(self) -> None:
         """Tell what is owed and can be told now."""
-        from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
+        from tidegate.tokens.standing import repo
 
         while await self._is_mine() and (now := self._clock.monotonic()) >= self._not_before:
             self._fence = self._lease.fence
@@ -183,7 +183,7 @@ class Pusher:
             self._log.info("standing_told_again")
 
     async def _tell_app(self, version: int) -> None:
-        from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
+        from tidegate.tokens.standing import repo
 
         records, _ = await self._service.cuts()
         if records:
@@ -194,7 +194,7 @@ class Pusher:
         metrics.STANDING_TOLD.labels("app", "told").inc()
 
     async def _tell_users(self, found: Sequence[Entry]) -> None:
-        from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
+        from tidegate.tokens.standing import repo
 
         refused, absent = await self._teller.users([entry.standing for entry in found])
         now = self._clock.now()
@@ -232,7 +232,7 @@ class Pusher:
 
     async def _pause(self, error: UpstreamError, users: Sequence[str]) -> None:
         """Leave Stream alone for a while; what is owed says why."""
-        from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
+        from tidegate.tokens.standing import repo
 
         metrics.STANDING_TOLD.labels("any", "failed").inc()
         if not self._failures:
@@ -247,7 +247,7 @@ class Pusher:
 
     async def _settle_doubt(self) -> None:
         """Owe again what changed while Stream was told of it, where telling did not come to its end."""
-        from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
+        from tidegate.tokens.standing import repo
 
         if self._doubtful is None:
             return
@@ -260,7 +260,7 @@ class Pusher:
         self._doubtful = None
 
     async def _measure(self) -> None:
-        from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
+        from tidegate.tokens.standing import repo
 
         async with self._database.read() as connection:
             self._count, self._oldest = await repo.arrears(connection)

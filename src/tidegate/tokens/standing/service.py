@@ -129,7 +129,7 @@ class StandingService:
         how = _How(part, absent_ok, within)
         return await self._change(user_id, by, lambda known: known.revoked(moment), how)
 
-    async def ban(  # noqa: PLR0913, RUF100 - all but two by name
+    async def ban(  # noqa: PLR0913 - all but two by name
         self,
         user_id: str,
         by: str,
@@ -226,7 +226,7 @@ class StandingService:
             StandingRefused: this is no user id.
             StoreUnavailable: the database cannot be read.
         """
-        from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
+        from tidegate.tokens.standing import repo
 
         _check_user(user_id)
         async with self._database.read() as connection:
@@ -244,7 +244,7 @@ class StandingService:
             StandingRefused: what is known is no user id.
             StoreUnavailable: the database cannot be read.
         """
-        from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
+        from tidegate.tokens.standing import repo
 
         if after:
             _check_user(after)
@@ -257,7 +257,7 @@ class StandingService:
         Raises:
             StoreUnavailable: the database cannot be read.
         """
-        from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
+        from tidegate.tokens.standing import repo
 
         async with self._database.read() as connection:
             return await repo.all_cuts(connection), await repo.app_debt(connection) is not None
@@ -268,7 +268,7 @@ class StandingService:
         Raises:
             StoreUnavailable: the database cannot be read; what was known is known still.
         """
-        from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
+        from tidegate.tokens.standing import repo
 
         after = ""
         while True:
@@ -293,7 +293,7 @@ class StandingService:
         Raises:
             StoreUnavailable: the database cannot be used.
         """
-        from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
+        from tidegate.tokens.standing import repo
 
         now = self._clock.now()
         self._memory.prune(now, self._options.keep_s)
@@ -303,7 +303,7 @@ class StandingService:
     async def _change(
         self, user_id: str, by: str, alter: Callable[[UserStanding], UserStanding], how: "_How"
     ) -> UserStanding:
-        from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
+        from tidegate.tokens.standing import repo
 
         _check_user(user_id)
         now = self._clock.now()
@@ -325,7 +325,7 @@ class StandingService:
         return changed
 
     async def _cut(self, cut: Cut, by: str) -> CutRecord:
-        from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
+        from tidegate.tokens.standing import repo
 
         async with self._database.begin() as connection:
             record = await repo.add_cut(connection, self._database.dialect, cut, by, int(self._clock.now()))
@@ -350,7 +350,7 @@ class StandingService:
         self._tell_watchers()
 
     async def _load_cuts(self) -> None:
-        from tidegate.tokens.standing import repo  # noqa: PLC0415 - heavy
+        from tidegate.tokens.standing import repo
 
         async with self._database.read() as connection:
             records = await repo.all_cuts(connection)

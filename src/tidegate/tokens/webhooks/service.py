@@ -115,7 +115,7 @@ class WebhookService:
             StoreUnavailable: nothing was done; the provider tries again.
             StandingRefused, StandingFull: nothing was done.
         """
-        from tidegate.tokens.webhooks import repo  # noqa: PLC0415 - heavy
+        from tidegate.tokens.webhooks import repo
 
         now = self._clock.now()
         delivery = issuer.verifier.verify(announced, body)

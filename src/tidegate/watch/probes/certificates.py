@@ -142,7 +142,7 @@ def in_file(path: Path) -> Callable[[], Any]:
     """
 
     def parsed() -> Span:
-        from cryptography import x509  # noqa: PLC0415 - heavy, and only where we serve HTTPS ourselves
+        from cryptography import x509
 
         found = x509.load_pem_x509_certificates(path.read_bytes())[0]
         return Span(found.not_valid_before_utc.timestamp(), found.not_valid_after_utc.timestamp())

@@ -21,7 +21,7 @@ def fine(probe: str, now: float, figures: Mapping[str, float] = _NOTHING) -> Out
     return Outcome(probe, now, State.OK, now, figures=figures)
 
 
-def wrong(  # noqa: PLR0913, RUF100 - all but four by name
+def wrong(
     probe: str,
     now: float,
     state: State,

@@ -78,7 +78,7 @@ class StoreTurn:
         Args:
             outcome: found here.
         """
-        from tidegate.watch.probes import repo  # noqa: PLC0415 - heavy
+        from tidegate.watch.probes import repo
 
         if self._lost_at is not None:
             return
@@ -103,7 +103,7 @@ class StoreTurn:
         self._learn(change.body)
 
     async def _reload(self) -> None:
-        from tidegate.watch.probes import repo  # noqa: PLC0415 - heavy
+        from tidegate.watch.probes import repo
 
         async with self._store.database.read() as connection:
             rows = await repo.everything(connection)

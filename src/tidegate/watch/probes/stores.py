@@ -59,8 +59,8 @@ class RedisProbe:
 
     async def run(self) -> Outcome:
         """Ask."""
-        from redis.asyncio import Redis  # noqa: PLC0415 - an extra
-        from redis.exceptions import RedisError  # noqa: PLC0415 - the same
+        from redis.asyncio import Redis
+        from redis.exceptions import RedisError
 
         began = self._clock.monotonic()
         connection = Redis.from_url(
