@@ -64,7 +64,7 @@ class _Stream:
         self._count.reset()
         await self._inner.write(buffer, timeout=timeout)
 
-    async def start_tls(self, *args: Any, **named: Any) -> "_Stream":  # noqa: ANN401 - passed on
+    async def start_tls(self, *args: Any, **named: Any) -> "_Stream":
         return _Stream(await self._inner.start_tls(*args, **named))
 
     async def aclose(self) -> None:
@@ -80,7 +80,7 @@ class _Backend:
     def __init__(self, inner: Any) -> None:  # noqa: ANN401 - a class that the library does not show
         self._inner = inner
 
-    async def connect_tcp(self, *args: Any, **named: Any) -> _Stream:  # noqa: ANN401 - passed on
+    async def connect_tcp(self, *args: Any, **named: Any) -> _Stream:
         return _Stream(await self._inner.connect_tcp(*args, **named))
 
     async def sleep(self, seconds: float) -> None:
