@@ -5,7 +5,7 @@ show``, ``docs/settings.md`` and ``.env.example``. To add a setting, add a field
 """
 
 from types import MappingProxyType
-from typing import Final
+from typing import Final, cast
 
 from tidegate.settings import urls
 from tidegate.settings.authjs_section import AuthjsSection
@@ -19,7 +19,7 @@ from tidegate.settings.operator_section import OperatorSection
 from tidegate.settings.preset_section import PresetSection
 from tidegate.settings.profile_section import ProfileSection
 from tidegate.settings.server_section import ServerSection
-from tidegate.settings.spec import Spec
+from tidegate.settings.spec import Section, Spec
 from tidegate.settings.standing_section import StandingSection
 from tidegate.settings.store_section import StoreSection
 from tidegate.settings.stream_section import Environment, StreamSection, TokenSection
@@ -66,24 +66,7 @@ class Settings(
         return urls.split_bind(self.bind)[1]
 
 
-SECTIONS: Final = (
-    StreamSection,
-    CredentialsSection,
-    IdentitySection,
-    PresetSection,
-    AuthjsSection,
-    TokenSection,
-    ProfileSection,
-    ServerSection,
-    OperatorSection,
-    ConsoleSection,
-    StoreSection,
-    LedgerSection,
-    StandingSection,
-    WebhookSection,
-    CanarySection,
-    BoundsSection,
-)
+SECTIONS: Final = cast("tuple[type[Section], ...]", Settings.__bases__)
 """The sections, in the order of the documentation page."""
 
 
