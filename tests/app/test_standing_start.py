@@ -42,7 +42,13 @@ async def test_a_sound_database(sandbox, banned):
     async with open_gate(sandbox, banned, wait=False, **UNLIMITED) as gate:
         ready = await gate.client.get("/readyz", params={"verbose": ""})
         assert (ready.status_code, ready.json()["checks"]["standing"]) == (503, "loading")
-        ada, grace = await asyncio.gather(asked(gate, "ada", 1.0), asked(gate, "grace", 1.0))
+        answers = [asyncio.create_task(asked(gate, person, 1.0)) for person in ("ada", "grace")]
+        while gate.runtime.standing.memory.knowledge == "loading":
+            await asyncio.sleep(0.01)
+        ada, grace = [
+            await task + await asked(gate, name, 0.1) for task, name in zip(answers, ("ada", "grace"), strict=True)
+        ]
+        ada, grace = list(dict.fromkeys(ada)), list(dict.fromkeys(grace))
     assert ada == [(503, "store_unavailable", "1"), (403, "subject_banned", None)]
     assert grace == [(503, "store_unavailable", "1"), (200, None, None)]
 
@@ -69,6 +75,8 @@ async def test_an_absent_database_is_waited_for_so_long_and_no_longer(sandbox, t
         async with open_gate(sandbox, tmp_path, wait=False, database_url=url, **UNLIMITED) as gate:
             assert await asked(gate, "ada", 0.3) == [(503, "store_unavailable", "1")]
             assert (await gate.client.get("/readyz")).status_code == 503
+            while gate.runtime.store.database.healthy():
+                await asyncio.sleep(0.01)
             gate.clock.shift = 5
             assert (await asked(gate, "ada", 0.1))[-1][0] == 200
             assert (await gate.client.get("/readyz")).status_code == 200

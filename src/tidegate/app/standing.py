@@ -108,7 +108,7 @@ def standing_of(
     )
     memory.on_app_before(credentials.app_revoked)
     if store_wanted(settings):
-        memory.expect_load(clock, settings.standing_wait_seconds)
+        memory.expect_load(clock, settings.standing_wait_seconds, store.database.healthy)
         background.add("standing", pusher.run)
     parts = StandingParts(memory, service, pusher, clock, lambda: credentials.app_revoked(int(clock.now())))
     client.on_users(parts.heard_of)

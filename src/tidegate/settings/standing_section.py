@@ -30,8 +30,8 @@ class StandingSection(Section):
         spec(
             "TIDEGATE_STANDING_WAIT_SECONDS",
             k.Integer(0, 300, "s"),
-            "How long a replica that starts gives no tokens while it reads revocations and bans and the database says "
-            "nothing; then it goes on without them.",
+            "How long a replica that starts gives no tokens until it has read revocations and bans, with the database "
+            "down; then it goes on without them. Twelve times as long while no use of the database failed.",
         ),
     ] = 5
     standing_pause_max_seconds: Annotated[

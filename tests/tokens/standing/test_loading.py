@@ -76,6 +76,18 @@ async def test_after_a_while_without_a_word_it_goes_on_and_says_so_once(starting
     assert starting.knowledge == "known"
 
 
+async def test_while_no_use_of_the_database_failed_it_is_waited_for_longer(who, clock):
+    memory, sound = Standing(), [True]
+    memory.expect_load(clock, 5, lambda: sound[0])
+    clock.advance(59)
+    assert reason(memory, who) is Reason.STORE_UNAVAILABLE
+    sound[0] = False
+    assert reason(memory, who) is None
+    sound[0] = True
+    clock.advance(1)
+    assert memory.knowledge == "unknown"
+
+
 async def test_a_database_that_has_more_to_say_is_waited_for(starting, who, clock):
     for _ in range(10):
         clock.advance(4)

@@ -1,11 +1,16 @@
 """The time from a replica's start until it has read who is banned."""
 
+from collections.abc import Callable
+from typing import Final
+
 import structlog
 
 from tidegate.clock import Clock
 from tidegate.errors import Reason, Refusal
 
-RETRY_SECONDS = 1
+RETRY_SECONDS: Final = 1
+SLOW: Final = 12
+"""How many times as long is waited for a database of which no use has failed: a start on a busy machine takes long."""
 
 
 class FirstLoad:
@@ -14,23 +19,27 @@ class FirstLoad:
     Args:
         clock: for durations.
         wait_s: seconds for which nobody gets a token, unless the database says something meanwhile.
+        sound: whether no use of the database has failed; each ends within its own time-out, so a database that is
+            down is known to be.
     """
 
-    __slots__ = ("_clock", "_told", "_until", "_wait_s")
+    __slots__ = ("_clock", "_since", "_sound", "_told", "_wait_s")
 
-    def __init__(self, clock: Clock, wait_s: float) -> None:
+    def __init__(self, clock: Clock, wait_s: float, sound: Callable[[], bool]) -> None:
         self._clock = clock
         self._wait_s = wait_s
-        self._until = clock.monotonic() + wait_s
+        self._sound = sound
+        self._since = clock.monotonic()
         self._told = False
 
     def advances(self) -> None:
         """Wait anew: the database answers, and has more to say than was read until now."""
-        self._until = self._clock.monotonic() + self._wait_s
+        self._since = self._clock.monotonic()
 
     def waits(self) -> bool:
         """Whether nobody gets a token now."""
-        return self._clock.monotonic() < self._until
+        waited = self._clock.monotonic() - self._since
+        return waited < self._wait_s or (waited < self._wait_s * SLOW and self._sound())
 
     def check(self) -> None:
         """Refuse while it waits. Afterwards go on without what the database knows, and say so once.

@@ -57,14 +57,15 @@ class Standing:
         """How many users have a mark."""
         return len(self._marks)
 
-    def expect_load(self, clock: Clock, wait_s: float) -> None:
+    def expect_load(self, clock: Clock, wait_s: float, sound: Callable[[], bool] = lambda: False) -> None:
         """Give nobody a token until `loaded` is called, or until a time is over in which the database says nothing.
 
         Args:
             clock: for durations.
             wait_s: seconds.
+            sound: whether no use of the database has failed; then it is waited for longer, see `FirstLoad`.
         """
-        self._first_load = FirstLoad(clock, wait_s)
+        self._first_load = FirstLoad(clock, wait_s, sound)
         self._closely = True
 
     def advances(self) -> None:
