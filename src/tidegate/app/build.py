@@ -95,8 +95,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     """
     clock = clock or SystemClock()
     credentials, background = credentials_of(settings), Background()
-    store = _store(settings, clock, background)
-    issuers = _issuers(settings, clock, background)
+    store, issuers = _store(settings, clock, background), _issuers(settings, clock, background)
     verifier = Verifier(issuers.issuers, clock, issuers.limits)
     client = _client(settings, credentials, clock, background)
     standing = standing_of(settings, store, client, credentials, background, clock)
@@ -107,11 +106,12 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     watched = Watched(settings, client, issuers, store, standing, rotation, records, credentials)
     watching = watching_of(watched, background, clock)
     doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
+    operated = _operated(settings, issuers, rotation, standing, store, clock)
     webhooks = webhooks_of(settings, store, standing.service, exchange, clock)
     console = Consoling(watched, watching, background, clock)
     return Runtime(
         app=doors.main(exchange, watching.watch, status, records, webhooks),
-        ops=doors.ops(watching.watch, _operated(settings, issuers, rotation, standing, store, clock), records, console),
+        ops=doors.ops(watching.watch, [*operated, watching.routes], records, console),
         background=background,
         credentials=credentials,
         rotation=rotation,

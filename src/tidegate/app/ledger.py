@@ -16,12 +16,14 @@ from tidegate.tokens.ledger.model import Sink
 from tidegate.tokens.ledger.rows import DatabaseSink
 from tidegate.tokens.ledger.service import Ledger, LedgerOptions, NoLedger, Records
 from tidegate.watch.model import Remark
+from tidegate.watch.probes.causes import Cause
 
 Remarks = Callable[[], tuple[Remark, ...]]
 
 _FAILING: Final = Remark(
     "The ledger cannot be written at this moment; entries wait.",
     "Look at the log: a full disk, a folder that cannot be written to, or a database that does not answer.",
+    cause=Cause.LEDGER_BEHIND,
 )
 
 

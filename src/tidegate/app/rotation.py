@@ -27,6 +27,7 @@ from tidegate.upstream.errors import (
     UpstreamError,
 )
 from tidegate.watch.model import Remark
+from tidegate.watch.probes.causes import Cause
 
 _DAY = 86_400
 _CLOCK_ERRORS = (TokenDateWrong, TokenExpired, TokenNotYetValid)
@@ -131,7 +132,8 @@ def _remarks(rotation: Rotation, now: float, max_age_days: int) -> Iterator[Rema
         yield Remark("This replica has not the secret that the others sign with, and signs with another one.", mend)
     if signs is not None and max_age_days and now - signs.made_at >= max_age_days * _DAY:
         mend = "Rotate it: docs/how-to/rotate-credentials.md."
-        yield Remark(f"The secret in use at Stream is {max_age_days} days old or older.", mend, degraded=False)
+        text = f"The secret in use at Stream is {max_age_days} days old or older."
+        yield Remark(text, mend, degraded=False, cause=Cause.CREDENTIAL_OLD)
 
 
 def pair_faults(settings: Settings) -> Callable[[Pair], list[str]]:

@@ -16,15 +16,18 @@ from tidegate.tokens.standing.tell import Teller, moment_at_stream
 from tidegate.upstream.client import StreamClient
 from tidegate.upstream.model import StreamApp, StreamUser
 from tidegate.watch.model import Remark
+from tidegate.watch.probes.causes import Cause
 
 _DAY_SECONDS = 86_400
 _NOT_READ = Remark(
     "What the database holds of revocations and bans was not read since the start of this replica.",
     "Run `tidegate db status`: it says why. Check the database that TIDEGATE_DATABASE_URL names.",
+    cause=Cause.BANS_NOT_READ,
 )
 _NEARLY_FULL = Remark(
     "There is hardly room for further revocations and bans; those of webhooks are refused.",
     "Raise TIDEGATE_STANDING_SIZE, or lower TIDEGATE_STANDING_KEEP_DAYS.",
+    cause=Cause.BANS_NEARLY_FULL,
 )
 
 Remarks = Callable[[], tuple[Remark, ...]]

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fastapi import APIRouter
+
 from tidegate.app.canary import canary_of
 from tidegate.app.ledger import with_ledger
 from tidegate.app.lifespan import Background
@@ -20,6 +22,7 @@ from tidegate.watch.probes.blame import Around
 from tidegate.watch.probes.board import Board
 from tidegate.watch.probes.model import Outcome
 from tidegate.watch.probes.posture import POSTURE
+from tidegate.watch.probes.routes import operator_routes
 from tidegate.watch.probes.service import OneProcess, Probe, Runner, Turn
 from tidegate.watch.probes.stream import CREDENTIALS, is_elsewhere, outcome_of, result_of
 from tidegate.watch.series.service import Series
@@ -36,6 +39,7 @@ class Watching:
         prober: makes the live call to Stream.
         watch: judges how the service is.
         series: this replica's figures over time.
+        routes: for operators.
     """
 
     board: Board
@@ -43,6 +47,7 @@ class Watching:
     prober: Prober
     watch: Watch
     series: Series
+    routes: APIRouter
 
 
 def watching_of(watched: Watched, background: Background, clock: Clock) -> Watching:
@@ -74,9 +79,10 @@ def watching_of(watched: Watched, background: Background, clock: Clock) -> Watch
         store_down_seconds=watched.store.down_seconds,
         untold=standing.pusher.untold,
         standing=lambda: standing.memory.knowledge,
+        found=lambda: (runner.recent(), clock.now()),
     )
     series = series_of(settings, watch, watched.client.quota, board, background, clock)
-    return Watching(board, runner, prober, watch, series)
+    return Watching(board, runner, prober, watch, series, operator_routes(runner, board, watch, clock))
 
 
 def _turn(watched: Watched, board: Board, clock: Clock) -> Turn:

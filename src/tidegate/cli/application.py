@@ -11,6 +11,7 @@ from tidegate.cli.issuer import issuer
 from tidegate.cli.keys import keys
 from tidegate.cli.ledger import ledger
 from tidegate.cli.operator import operator
+from tidegate.cli.probes import probes
 from tidegate.cli.sandbox import sandbox
 from tidegate.cli.serve import serve
 from tidegate.cli.session import session
@@ -41,6 +42,7 @@ app.add_typer(operator)
 app.add_typer(console)
 app.add_typer(keys)
 app.add_typer(ledger)
+app.command()(probes)
 app.add_typer(db)
 app.add_typer(drill)
 app.command()(revoke)

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from tidegate.identity.keysource import KeyState
 from tidegate.upstream.breaker import BreakerState
+from tidegate.watch.probes.model import Blame, Outcome
 
 SLOW_MS: Final = 2000.0
 """An answer of Stream's that takes this long, in milliseconds, counts as slow."""
@@ -107,11 +108,13 @@ class Remark:
         text: a sentence, without names or values.
         mend: what to do about it, a sentence.
         degraded: whether the service does less than it should; else it is a warning.
+        cause: its name among the causes.
     """
 
     text: str
     mend: str
     degraded: bool = True
+    cause: str = "credentials"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,8 @@ class HealthInputs:
         store_down_s: seconds for which the database could not be used; None while it can.
         untold: how many revocations and bans Stream is still to be told.
         untold_s: how long the first of them waits, seconds.
+        outcomes: what the probes found, as far as it says something about now.
+        now: seconds since the epoch; 0: not known.
     """
 
     problems: tuple[str, ...] = ()
@@ -145,6 +150,8 @@ class HealthInputs:
     store_down_s: float | None = None
     untold: int = 0
     untold_s: float = 0.0
+    outcomes: tuple[Outcome, ...] = ()
+    now: float = 0.0
 
 
 class Status(StrEnum):
@@ -182,6 +189,31 @@ class Troubleshooting:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was noticed.
+
+    Attributes:
+        status: how bad it is; healthy: worth a warning, no more.
+        issue: what is wrong, one sentence.
+        solutions: how to mend it.
+        cause: its name among the causes.
+        subject: the probe, or the issuer, that it is about; "" where there is none.
+        blame: whose fault it is.
+        sure: how sure that is, from 0 to 1.
+        since: seconds since the epoch; None where not known.
+    """
+
+    status: Status
+    issue: str
+    solutions: tuple[str, ...] = ()
+    cause: str = ""
+    subject: str = ""
+    blame: Blame = Blame.NOBODY
+    sure: float = 0.0
+    since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """The judgement.
 
@@ -193,6 +225,7 @@ class Health:
         response_time_ms: Stream's time to answer the last probe, milliseconds; 0 before the first.
         fast: whether Stream answered it in less than 2000 ms.
         troubleshooting: what to do.
+        findings: everything that was noticed, the worst first.
     """
 
     status: Status
@@ -202,3 +235,4 @@ class Health:
     response_time_ms: float
     fast: bool
     troubleshooting: Troubleshooting
+    findings: tuple[Finding, ...] = ()

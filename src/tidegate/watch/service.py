@@ -7,6 +7,7 @@ from tidegate.upstream.client import StreamClient
 from tidegate.watch.health import judge
 from tidegate.watch.model import Failure, Health, HealthInputs, IssuerHealth, Remark
 from tidegate.watch.prober import Prober
+from tidegate.watch.probes.model import Outcome
 
 _PROBES_MISSED = 4
 """After so many periods without a result, the last one says nothing about now."""
@@ -25,11 +26,13 @@ class Watch:
         store_down_seconds: for how long the database could not be used; None while it can.
         untold: how many revocations and bans Stream is still to be told, and for how many seconds the first waits.
         standing: whether revocations and bans were read: ``known``, ``loading`` or ``unknown``.
+        found: what the probes found, as far as it says something about now, and the time.
     """
 
     __slots__ = (
         "_client",
         "_credentials",
+        "_found",
         "_issuers",
         "_longest",
         "_prober",
@@ -51,6 +54,7 @@ class Watch:
         store_down_seconds: Callable[[], float | None] = lambda: None,
         untold: Callable[[], tuple[int, float]] = lambda: (0, 0.0),
         standing: Callable[[], str] = lambda: "known",
+        found: Callable[[], tuple[tuple[Outcome, ...], float]] = lambda: ((), 0.0),
     ) -> None:
         self._prober = prober
         self._client = client
@@ -60,12 +64,18 @@ class Watch:
         self._store_down_seconds = store_down_seconds
         self._untold = untold
         self._standing = standing
+        self._found = found
         self._longest = _PROBES_MISSED * probe_seconds
 
-    def health(self) -> Health:
-        """The judgement on what is known now."""
+    def health(self, *, public: bool | None = None) -> Health:
+        """The judgement on what is known now.
+
+        Args:
+            public: whether strangers read it; None: as the service is configured.
+        """
         probe = self._prober.last
         untold, untold_s = self._untold()
+        outcomes, now = self._found()
         return judge(
             HealthInputs(
                 probe=probe,
@@ -74,11 +84,13 @@ class Watch:
                 breaker=self._client.breaker.state,
                 quota_ratio=self._client.quota.lowest_ratio(),
                 issuers=self.issuers(),
-                public=self._public,
+                public=self._public if public is None else public,
                 credentials=self._credentials(),
                 store_down_s=self._store_down_seconds(),
                 untold=untold,
                 untold_s=untold_s,
+                outcomes=outcomes,
+                now=now,
             )
         )
 

@@ -116,6 +116,33 @@ _OURS: Final = MappingProxyType(
             Blame.OURS,
             Status.DEGRADED,
         ),
+        Cause.CREDENTIAL_OLD: CauseSpec(
+            "The secret in use at Stream is older than it should be.",
+            ("Rotate it: docs/how-to/rotate-credentials.md.",),
+            Blame.OURS,
+            Status.HEALTHY,
+        ),
+        Cause.SESSION_ROUTE_DOWN: CauseSpec(
+            "The session route of the app gives no answers, so sessions in its database cannot be checked.",
+            (
+                "See that the app runs, and that what TIDEGATE_AUTHJS_SESSION_URL gives here is JSON, not a redirect.",
+                "If it is slow, look at the app's database, or raise TIDEGATE_AUTHJS_TIMEOUT_MS (milliseconds).",
+            ),
+            Blame.OURS,
+            Status.DEGRADED,
+        ),
+        Cause.BANS_NOT_READ: CauseSpec(
+            "Revocations and bans could not be read since the start.",
+            ("Check the database that TIDEGATE_DATABASE_URL names.",),
+            Blame.OURS,
+            Status.DEGRADED,
+        ),
+        Cause.BANS_NEARLY_FULL: CauseSpec(
+            "There is hardly room for another ban.",
+            ("Raise TIDEGATE_STANDING_SIZE.",),
+            Blame.OURS,
+            Status.HEALTHY,
+        ),
         Cause.QUOTA_LOW: CauseSpec(
             "Less than a fifth of a rate limit of Stream's is left.",
             (
@@ -142,7 +169,7 @@ _OURS: Final = MappingProxyType(
         ),
         Cause.CLOCK_DIFFERS: CauseSpec(
             "This machine's clock and Stream's differ.",
-            (f"{_NTP} Stream refuses tokens dated in its future.", _STATUS_PAGE),
+            (f"{_NTP} Stream refuses tokens dated in its future.",),
             Blame.OURS,
             Status.HEALTHY,
         ),

@@ -5,11 +5,11 @@ from typing import Final
 
 from tidegate.clock import Clock
 from tidegate.identity.keysource import KeySource
-from tidegate.watch.health import CLOCK_TOLERANCE_S
 from tidegate.watch.probes.blame import of_clock
 from tidegate.watch.probes.causes import Cause
 from tidegate.watch.probes.model import Outcome, ProbeSpec, State
 from tidegate.watch.probes.outcomes import fine, unknown, wrong
+from tidegate.watch.thresholds import CLOCK_TOLERANCE_S
 
 CLOCK: Final = "clock"
 PERIOD_S: Final = 15.0

@@ -42,7 +42,7 @@ class PostureProbe:
         if result is None or result.posture is None:
             return unknown(POSTURE, now, Cause.NOT_YET_CHECKED)
         found = list(self._found(result.posture, now))
-        figures = _figures(result.posture)
+        figures = {**_figures(result.posture), "revoked_elsewhere": float(Cause.REVOKED_ELSEWHERE in found)}
         if not found:
             return fine(POSTURE, now, figures)
         worst = found[0]

@@ -9,13 +9,13 @@ from tidegate.clock import Clock
 from tidegate.upstream.client import StreamClient
 from tidegate.upstream.errors import UpstreamError
 from tidegate.upstream.model import Operation, RateLimit
-from tidegate.watch.health import QUOTA_LOW
 from tidegate.watch.model import ProbeResult
 from tidegate.watch.prober import failure_of
 from tidegate.watch.probes.blame import Around, of_stream
 from tidegate.watch.probes.causes import Cause
 from tidegate.watch.probes.model import Outcome, ProbeSpec, State
 from tidegate.watch.probes.outcomes import fine, unknown, wrong
+from tidegate.watch.thresholds import QUOTA_LOW
 
 QUOTA: Final = "quota"
 PERIOD_S: Final = 60.0

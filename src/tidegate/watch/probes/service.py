@@ -19,6 +19,7 @@ HAND_GAP_S: Final = 2.0
 """Seconds. Whoever has a probe run by hand again within them gets the last outcome."""
 
 _JITTER: Final = 0.1
+_PERIODS_MISSED: Final = 4
 _LEVELS: Final = {State.OK: 0, State.WARNING: 1, State.FAILING: 2, State.UNKNOWN: 3}
 
 
@@ -131,6 +132,27 @@ class Runner:
     def specs(self) -> tuple[ProbeSpec, ...]:
         """What the probes do and cost, in the order in which they were given."""
         return tuple(probe.spec for probe in self._probes.values())
+
+    def spec(self, name: str) -> ProbeSpec:
+        """What a probe does and costs.
+
+        Args:
+            name: of the probe.
+
+        Raises:
+            KeyError: there is none of this name.
+        """
+        return self._probes[name].spec
+
+    def recent(self) -> tuple[Outcome, ...]:
+        """What the probes found, as far as it says something about now: none is older than four periods."""
+        now = self._clock.now()
+        found = []
+        for name, probe in self._probes.items():
+            last, spec = self._board.last(name), probe.spec
+            if last is not None and now - last.at <= _PERIODS_MISSED * spec.period_s + spec.timeout_s:
+                found.append(last)
+        return tuple(found)
 
     @property
     def turn(self) -> Turn:
