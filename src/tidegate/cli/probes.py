@@ -28,14 +28,14 @@ _TURNS: Final = {
 
 def probes(
     run: Annotated[str | None, typer.Option(metavar="NAME", help="Run this one now, on the replica asked.")] = None,
-    as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
+    as_json: AsJson = False,
     env_file: EnvFile = None,
 ) -> None:
     """Show every probe: its period, its time-out, its calls to Stream, what it found, whose fault and since when.
 
     Exits with 1 where one is failing.
     """
-    from tidegate.cli.operating import OperatorClient, access_from_environment, path_of  # noqa: PLC0415 - heavy
+    from tidegate.cli.operating import OperatorClient, access_from_environment, path_of
 
     with OperatorClient(access_from_environment(env_file)) as service:
         answer = service.get(path_of("probes")) if run is None else service.post(path_of("probes", run, "run"))
@@ -50,7 +50,7 @@ def probes(
 
 
 def _show(found: Iterable[Mapping[str, Any]], answer: Mapping[str, Any] | None) -> None:
-    from tidegate.cli.screen import Screen  # noqa: PLC0415 - heavy
+    from tidegate.cli.screen import Screen
 
     screen = Screen()
     for probe in found:
@@ -64,7 +64,7 @@ def _show(found: Iterable[Mapping[str, Any]], answer: Mapping[str, Any] | None) 
 
 
 def _show_probe(probe: Mapping[str, Any], screen: "Screen") -> None:
-    from rich.text import Text  # noqa: PLC0415 - heavy
+    from rich.text import Text
 
     outcome = probe["outcome"]
     state = outcome["state"] if outcome else "unknown"
