@@ -75,8 +75,13 @@ test: $(VENV)/.test ## Run the tests that need nothing but Python (under five mi
 	@cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
+.cache/axe/.done: tests/system/axe/package-lock.json
+	@mkdir -p $(@D) && cp tests/system/axe/package.json tests/system/axe/package-lock.json $(@D)
+	@cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
 .PHONY: test-system
-test-system: $(VENV)/.dev .cache/typescript/.done ## Run the tests that need servers from the system: nginx, chromium, node, PostgreSQL, Redis
+test-system: $(VENV)/.dev .cache/typescript/.done .cache/axe/.done ## Run the tests that need servers from the system: nginx, chromium, node, PostgreSQL, Redis
 	$(BIN)/python -m pytest -m system -p no:xdist $(ARGS)
 
 .PHONY: check

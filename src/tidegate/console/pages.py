@@ -33,7 +33,7 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.filters.update(moment=moment, share=share, seconds=seconds, number=number)
+        self._environment.filters.update(moment=moment, span=span, share=share, seconds=seconds, number=number)
         self._environment.globals.update(assets=assets, form_token=TOKEN, **lasting)
         for name in self._environment.list_templates():
             self._environment.get_template(name)  # compiled here, beside the event loop, and kept
@@ -76,6 +76,20 @@ def moment(at: float | None) -> Markup:
     told = datetime.fromtimestamp(at, UTC)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         rfc3339(at), f"{told:%Y-%m-%d %H:%M:%S} UTC", f"{told:%H:%M:%S} UTC"
+    )
+
+
+def span(since: float | None) -> Markup:
+    """For how long something has been so, which the page's script counts on; without it, since when.
+
+    Args:
+        since: seconds since the epoch; None: it is not known.
+    """
+    if since is None:
+        return Markup("")
+    told = datetime.fromtimestamp(since, UTC)
+    return Markup('<time datetime="{}" data-span title="since {}">since {}</time>').format(
+        rfc3339(since), f"{told:%Y-%m-%d %H:%M:%S} UTC", f"{told:%H:%M:%S} UTC"
     )
 
 

@@ -15,7 +15,14 @@ STREAM: Final = "stream"
 DELIVERY: Final = "delivery"
 
 _WAY_OF: Final[Mapping[str, str]] = MappingProxyType(
-    {"keys": IDENTITY, "canary": DELIVERY, "credentials": STREAM, "posture": STREAM, "quota": STREAM, "clock": STREAM}
+    {
+        "keys": IDENTITY,
+        "canary": DELIVERY,
+        "credentials": STREAM,
+        "generations": STREAM,
+        "app": STREAM,
+        "quota": STREAM,
+    }
 )
 """Where a probe looks, by its name up to the colon; what is not here looks at this service itself."""
 

@@ -16,7 +16,7 @@ export function serverNow() {
   return (Date.now() + ahead) / 1000;
 }
 
-function age(seconds) {
+function age(seconds, isSpan) {
   const past = Math.abs(seconds);
   let text = `${Math.floor(past)} s`;
   for (const [size, unit] of UNITS) {
@@ -25,12 +25,13 @@ function age(seconds) {
       break;
     }
   }
+  if (isSpan) return `for ${text}`;
   return seconds < 0 ? `in ${text}` : `${text} ago`;
 }
 
 export function showAges(scope = document) {
   for (const time of scope.querySelectorAll("time[datetime]")) {
-    const text = age(serverNow() - Date.parse(time.dateTime) / 1000);
+    const text = age(serverNow() - Date.parse(time.dateTime) / 1000, "span" in time.dataset);
     if (time.textContent !== text) time.textContent = text;
   }
 }

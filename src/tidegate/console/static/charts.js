@@ -1,6 +1,9 @@
 // The live series, drawn by uPlot (MIT, beside this file).
 
+import { serverNow } from "./ages.js";
+
 const HOUR = 3600;
+const SHORTEST = 600;
 const charts = [];
 
 function colour(name) {
@@ -14,18 +17,22 @@ function shown(value, unit) {
   return `${Number(value.toPrecision(3))}${unit ? ` ${unit}` : ""}`;
 }
 
+function clock(_, marks) {
+  return marks.map((mark) => new Date(mark * 1000).toISOString().slice(11, 16));
+}
+
 function options(figure, lines, width) {
   const unit = figure.dataset.unit;
   const axis = { stroke: () => colour("--muted"), grid: { stroke: () => colour("--grid"), width: 1 }, ticks: { show: false } };
   return {
     width,
     height: 150,
-    padding: [10, 8, 0, 0],
+    padding: [10, 18, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
-    scales: { x: { time: true }, y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.15 : unit === "%" ? 0.01 : 1] } },
+    scales: { x: { time: true, range: (_, low, high) => [Math.min(low ?? serverNow(), serverNow() - SHORTEST), Math.max(high ?? 0, serverNow())] }, y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.15 : unit === "%" ? 0.01 : 1] } },
     axes: [
-      { ...axis, space: 70, font: "11px system-ui", values: "{HH}:{mm}", size: 26 },
+      { ...axis, space: 70, font: "11px system-ui", values: clock, incrs: [60, 120, 300, 600, 900, 1800], size: 26 },
       { ...axis, size: 58, font: "11px system-ui", space: 34, values: (_, marks) => marks.map((mark) => shown(mark, unit)) },
     ],
     series: [
