@@ -1,4 +1,4 @@
-"""The console in a real browser: it shows what happens, does what is asked, keeps to its policy, and can be read by all.
+"""The console in a real browser: it shows what happens, does what is asked, keeps its policy, can be read by all.
 
 The pictures of docs/how-to/console.md are taken here: TIDEGATE_PICTURES=1 writes them anew.
 """
@@ -8,7 +8,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,8 +28,16 @@ PICTURES = ROOT / "docs/pictures"
 SEES = (
     ("light", {"color_scheme": "light", "viewport": {"width": 1280, "height": 860}}),
     ("dark", {"color_scheme": "dark", "viewport": {"width": 1280, "height": 860}}),
-    ("phone", {"color_scheme": "light", "viewport": {"width": 390, "height": 844}, "has_touch": True}),
+    ("phone", {"color_scheme": "light", "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}),
 )
+
+
+DRAWN = """() => {
+  const [page] = performance.getEntriesByType("navigation");
+  const figures = performance.getEntriesByType("resource").find((one) => one.name.includes("/console/figures"));
+  return Math.max(page.loadEventEnd, figures.responseEnd);
+}"""
+"""Milliseconds from asking for the page until it is there, with what the charts show."""
 
 
 @dataclass
@@ -175,10 +182,9 @@ def test_it_loads_in_a_second_and_weighs_little(place: Place, chromium: Browser)
         session.on("Network.loadingFinished", lambda one: weight.append(one["encodedDataLength"]))
         while not times or (min(times) >= 1 and len(times) < 12):  # others may keep this machine busy
             weight.clear()
-            began = time.perf_counter()
             fresh.goto(f"{place.console}/console", wait_until="load")
             fresh.locator(".chart canvas").first.wait_for()
-            times.append(time.perf_counter() - began)
+            times.append(fresh.evaluate(DRAWN) / 1000)
         took = min(times)
         fresh.wait_for_timeout(500)
         print(f"loaded in {took * 1000:.0f} ms, {sum(weight)} octets")  # noqa: T201 - figures for whoever looks
@@ -197,7 +203,7 @@ def test_axe_finds_nothing_serious(name: str, options: dict[str, object], place:
         page.locator(".chart canvas").first.wait_for()
         assert axe(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        keep(page, f"console-{name}.png", whole=name == "phone")
+        keep(page, f"console-{name}.png")
         page.goto(f"{place.console}/console/login")
         page.locator("form", has_text="Ban a user").get_by_label("User id at Stream").fill("ada")
         page.get_by_role("button", name="Ban …").click()
@@ -223,9 +229,9 @@ def axe(page: Page) -> list[str]:
     ]
 
 
-def keep(page: Page, name: str, *, whole: bool = False) -> None:
+def keep(page: Page, name: str) -> None:
     """Take a picture of the page; where it is asked for, it becomes the one of the documentation."""
-    taken = page.screenshot(full_page=whole, animations="disabled")
+    taken = page.screenshot(animations="disabled")
     assert taken.startswith(b"\x89PNG")
     if os.environ.get("TIDEGATE_PICTURES"):
         (PICTURES / name).write_bytes(taken)

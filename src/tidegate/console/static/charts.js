@@ -66,13 +66,15 @@ function read(figure, place) {
 function legend(figure, lines) {
   const list = figure.querySelector("dl");
   list.replaceChildren(
-    ...lines.flatMap((line, place) => {
+    ...lines.map((line, place) => {
+      const pair = document.createElement("div");
       const term = document.createElement("dt");
       const value = document.createElement("dd");
       term.dataset.line = String(place + 1);
       term.textContent = line.label;
       value.dataset.value = "";
-      return [term, value];
+      pair.append(term, value);
+      return pair;
     }),
   );
 }
