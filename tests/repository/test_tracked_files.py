@@ -58,4 +58,6 @@ def test_local_settings_and_state_are_ignored_by_git(root: Path) -> None:
 
 
 def test_no_text_ends_a_line_in_windows_fashion(tracked: list[Path]) -> None:
-    assert [path.name for path in tracked if b"\r\n" in path.read_bytes()] == []
+    read = {path.name: path.read_bytes() for path in tracked}
+
+    assert [name for name, octets in read.items() if b"\r\n" in octets and b"\0" not in octets] == []

@@ -103,7 +103,7 @@ class Presenter:
         series, found = self._sources.series, {}
         if last := series.recent("exchanges", 60.0):
             found[APPS] = f"{number(sum(value for _, value in last))} a minute"
-        if took := measured.get("credentials", {}).get("seconds"):
+        if took := measured.get("credentials", {}).get("response_seconds"):
             found[STREAM] = seconds(took)
         if (took := measured.get("canary", {}).get("delivery_seconds")) is not None:
             found[DELIVERY] = seconds(took)
