@@ -345,3 +345,21 @@ CONSOLE_SIGN_INS = Counter(
 CONSOLE_REFUSALS = Gauge(
     "tidegate_console_refusals_kept", "The last refusals that the console can explain.", registry=REGISTRY
 )
+
+# Alerts.
+ALERT_ACTIVE = Gauge("tidegate_alert_active", "Whether an alert fires.", ["alert"], registry=REGISTRY)
+NOTIFICATIONS = Counter(
+    "tidegate_notifications_total",
+    "Notifications of alerts, by receiver: delivered, or why not.",
+    ["receiver", "result"],
+    registry=REGISTRY,
+)
+NOTIFY_WAITING = Gauge("tidegate_notify_waiting", "Alerts of which receivers are still to be told.", registry=REGISTRY)
+NOTIFY_FAILING = Gauge(
+    "tidegate_notify_failing_seconds",
+    "For how long a receiver of notifications could not be reached; 0 where all can.",
+    registry=REGISTRY,
+)
+PLAN_CONNECTIONS = Gauge(
+    "tidegate_plan_connections", "Connections that the plan at Stream has; 0: not known.", registry=REGISTRY
+)

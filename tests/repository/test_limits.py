@@ -16,6 +16,8 @@ RULES = {
     "session_max_age_seconds",
     "authjs_max_age_seconds",
     "probe_seconds",
+    "alert_repeat_hours",
+    "plan_connections",
 }
 """Numbers that bound nothing; the page names them."""
 

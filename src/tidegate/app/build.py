@@ -48,6 +48,7 @@ from tidegate.upstream.breaker import Breaker
 from tidegate.upstream.client import ClientOptions, StreamClient
 from tidegate.upstream.quota import Quota
 from tidegate.upstream.retry import RetryPolicy
+from tidegate.watch.alerts.routes import operator_routes as alert_routes
 from tidegate.watch.service import Watch
 
 
@@ -106,12 +107,11 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     watched = Watched(settings, client, issuers, store, standing, rotation, records, credentials)
     watching = watching_of(watched, background, clock)
     doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
-    operated = _operated(settings, issuers, rotation, standing, store, clock)
     webhooks = webhooks_of(settings, store, standing.service, exchange, clock)
     console = Consoling(watched, watching, background, clock)
     return Runtime(
         app=doors.main(exchange, watching.watch, status, records, webhooks),
-        ops=doors.ops(watching.watch, [*operated, watching.routes], records, console),
+        ops=doors.ops(watching.watch, _operated(watched, watching, clock), records, console),
         background=background,
         credentials=credentials,
         rotation=rotation,
@@ -124,11 +124,14 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     )
 
 
-def _operated(
-    settings: Settings, issuers: Issuers, rotation: Rotation, standing: StandingParts, store: Store, clock: Clock
-) -> list[APIRouter]:
-    credentialed = credential_routes(rotation, clock, max_age_days=settings.credential_max_age_days)
-    return [_issuer_routes(issuers, store, clock), credentialed, *standing_routes(standing.service, clock)]
+def _operated(watched: Watched, watching: Watching, clock: Clock) -> list[APIRouter]:
+    return [
+        _issuer_routes(watched.issuers, watched.store, clock),
+        credential_routes(watched.rotation, clock, max_age_days=watched.settings.credential_max_age_days),
+        *standing_routes(watched.standing.service, clock),
+        watching.routes,
+        alert_routes(watching.alerts),
+    ]
 
 
 def _store(settings: Settings, clock: Clock, background: Background) -> Store:

@@ -18,7 +18,7 @@ from tidegate.watch.probes.model import Outcome, State
 from tidegate.watch.probes.stream import CREDENTIALS
 from tidegate.watch.series.figures import PROBES
 from tidegate.watch.series.service import Series
-from tidegate.watch.series.sources import Level
+from tidegate.watch.series.sources import Level, highest
 from tidegate.watch.service import Watch
 
 _DAY_SECONDS: Final = 86_400
@@ -36,6 +36,7 @@ _GAUGES: Final[Mapping[str, Gauge]] = {
     "keys.stale": metrics.JWKS_STALE_ISSUERS,
     "posture.unsafe": metrics.APP_UNSAFE,
     "credentials.max_age_seconds": metrics.CREDENTIAL_MAX_AGE,
+    "plan.connections": metrics.PLAN_CONNECTIONS,
 }
 
 
@@ -56,6 +57,7 @@ def series_of(
     for name, gauge in _GAUGES.items():
         gauge.set_function(_shown(levels[name]))
     series = Series(clock, levels, further=lambda: states_of(board))
+    board.on_post(lambda _: series.note(states_of(board)))
     background.add("series", series.run)
     return series
 
@@ -84,6 +86,8 @@ def _levels(settings: Settings, watch: Watch, quota: Quota, board: Board, clock:
         "keys.stale": lambda: float(sum(one.keys is not KeyState.FRESH for one in watch.issuers())),
         "posture.unsafe": lambda: _unsafe(board.last(CREDENTIALS)),
         "credentials.max_age_seconds": lambda: float(settings.credential_max_age_days * _DAY_SECONDS),
+        "plan.connections": lambda: float(settings.plan_connections),
+        "notify.failing_seconds": lambda: highest(metrics.NOTIFY_FAILING),
         **{f"canary.{name}": canary(name) for name in _CANARY},
     }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
+from tidegate.app.alerting import alerts_of, notifier_of, with_notifier
 from tidegate.app.canary import canary_of
 from tidegate.app.ledger import with_ledger
 from tidegate.app.lifespan import Background
@@ -16,6 +17,7 @@ from tidegate.app.stores import store_wanted
 from tidegate.app.watched import Watched
 from tidegate.clock import Clock
 from tidegate.settings import Environment
+from tidegate.watch.alerts.service import Alerts
 from tidegate.watch.model import ProbeResult
 from tidegate.watch.prober import Prober
 from tidegate.watch.probes.blame import Around
@@ -40,6 +42,7 @@ class Watching:
         watch: judges how the service is.
         series: this replica's figures over time.
         routes: for operators.
+        alerts: judged by them.
     """
 
     board: Board
@@ -48,6 +51,7 @@ class Watching:
     watch: Watch
     series: Series
     routes: APIRouter
+    alerts: Alerts
 
 
 def watching_of(watched: Watched, background: Background, clock: Clock) -> Watching:
@@ -65,7 +69,8 @@ def watching_of(watched: Watched, background: Background, clock: Clock) -> Watch
     if canary is not None:
         background.close_with(canary.aclose)
     probes: list[Probe] = [*probes_of(watched, prober, board, clock), *([canary] if canary else [])]
-    runner = Runner(probes, board, _turn(watched, board, clock), clock)
+    notifier, turn = notifier_of(settings, background, clock), _turn(watched, board, clock)
+    runner = Runner(probes, board, turn, clock)
     board.on_post(_learner(prober, standing, clock))
     board.on_post(_follower(runner))
     background.add("probes", runner.run)
@@ -75,14 +80,19 @@ def watching_of(watched: Watched, background: Background, clock: Clock) -> Watch
         issuers=watched.issuers.issuers,
         probe_seconds=settings.probe_seconds,
         public=settings.environment is Environment.PRODUCTION,
-        credentials=standing.remarked(with_ledger(remarks_of(watched.rotation, clock, settings), watched.records)),
+        credentials=with_notifier(
+            standing.remarked(with_ledger(remarks_of(watched.rotation, clock, settings), watched.records)), notifier
+        ),
         store_down_seconds=watched.store.down_seconds,
         untold=standing.pusher.untold,
         standing=lambda: standing.memory.knowledge,
         found=lambda: (runner.recent(), clock.now()),
     )
     series = series_of(settings, watch, watched.client.quota, board, background, clock)
-    return Watching(board, runner, prober, watch, series, operator_routes(runner, board, watch, clock))
+    store = watched.store if store_wanted(settings) else None
+    alerts = alerts_of(settings, series, board, turn, notifier, store, background, clock)
+    routes = operator_routes(runner, board, watch, clock)
+    return Watching(board, runner, prober, watch, series, routes, alerts)
 
 
 def _turn(watched: Watched, board: Board, clock: Clock) -> Turn:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final, cast
 
 from tidegate.settings import urls
+from tidegate.settings.alert_section import AlertSection
 from tidegate.settings.authjs_section import AuthjsSection
 from tidegate.settings.bounds_section import BoundsSection
 from tidegate.settings.canary_section import CanarySection
@@ -42,6 +43,7 @@ class Settings(
     StandingSection,
     WebhookSection,
     CanarySection,
+    AlertSection,
     BoundsSection,
 ):
     """The effective settings: read once at start, passed to whoever needs them, never changed.

@@ -54,6 +54,7 @@ def check(draft: Draft) -> Iterator[Problem]:
     yield from _check_sizes(draft)
     yield from _check_order(draft)
     yield from _check_migration(draft)
+    yield from _check_alerts(draft)
     yield from _check_extras(draft)
 
 
@@ -128,6 +129,21 @@ def _check_migration(draft: Draft) -> Iterator[Problem]:
         yield Problem(draft.name("user_id_map_file"), wrong, mend)
 
 
+def _check_alerts(draft: Draft) -> Iterator[Problem]:
+    """Whom alerts are sent to sees how the service is, and can act on it: so it is encrypted, and signed."""
+    url, secret = draft.settings.alert_webhook_url, draft.settings.alert_webhook_secret
+    if draft.failed & {"alert_webhook_url", "alert_webhook_secret"}:
+        return
+    if url is not None:
+        try:
+            urls.demand_encrypted(url.get_secret_value(), development=draft.is_development())
+        except Unfit as unfit:
+            yield unfit.at(draft.name("alert_webhook_url"))
+    if (url is None) != (secret is None):
+        missing = "alert_webhook_secret" if secret is None else "alert_webhook_url"
+        yield Problem(draft.name(missing), "is missing while its counterpart is set", "set both or neither")
+
+
 def _check_extras(draft: Draft) -> Iterator[Problem]:
     """What a URL needs beside the service itself: better missed now than when it is first used."""
     url = draft.settings.database_url
@@ -137,6 +153,9 @@ def _check_extras(draft: Draft) -> Iterator[Problem]:
     if draft.settings.redis_url and find_spec("redis") is None:
         mend = "install the package redis beside the service"
         yield Problem(draft.name("redis_url"), "is set, and the client of Redis is not installed", mend)
+    if draft.settings.alert_receivers and find_spec("apprise") is None:
+        mend = "install the package apprise beside the service"
+        yield Problem(draft.name("alert_receivers"), "is set, and apprise is not installed", mend)
 
 
 def warn(settings: Settings) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import math
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -145,9 +145,26 @@ class Track:
             merged = one if math.isnan(merged) else MERGED[self.merge](merged, one)
         self._coarse.replace(coarse, merged)
 
-    def replace_coarse(self, coarse: int, value: float) -> None:
-        """Note what the value of a coarse slot is, where its hour is over."""
-        self._coarse.replace(coarse, value)
+    def dump(self, newest: int, seconds: float) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
+        """What is to outlive this process: the last hour, and the coarse slots of a longer time.
+
+        Args:
+            newest: the last slot that counts.
+            seconds: how far the coarse ones go back.
+        """
+        hour = self.fine(newest, FINE_SLOTS * PERIOD_S)
+        return [one for one in hour if one[1]], [one for one in self.coarse(newest, seconds) if one[1]]
+
+    def load(self, fine: Iterable[tuple[int, float]], coarse: Iterable[tuple[int, float]]) -> None:
+        """Take up what an earlier process had; of a figure that is counted, since what is not there is zero.
+
+        Args:
+            fine: slots and values, oldest first.
+            coarse: the same of coarse slots.
+        """
+        for ring, values in ((self._fine, fine), (self._coarse, coarse)):
+            for slot, value in values:
+                ring.replace(slot, value)
 
     def fine(self, newest: int, seconds: float) -> Iterator[tuple[int, float]]:
         """Slots and values of the last seconds, at most an hour of them."""

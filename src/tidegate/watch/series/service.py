@@ -102,6 +102,16 @@ class Series:
         for told in self._told:
             told(slot)
 
+    def note(self, figures: Mapping[str, float]) -> None:
+        """Take what was measured just now into the last slot, so that it counts before the next sample.
+
+        Args:
+            figures: by name.
+        """
+        slot = slot_at(self._clock.now())
+        for name, value in figures.items():
+            self.track(name).put(slot, value)
+
     async def run(self) -> None:
         """Sample at the end of each slot, until cancelled."""
         while True:
