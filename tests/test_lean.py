@@ -9,8 +9,13 @@ from tidegate.lean import import_without
 
 LOADED = """
 import sys
-import tidegate.app.run
-print(*(name for name in ("rich", "pygments", "greenlet", "sqlalchemy", "jinja2", "websockets") if name in sys.modules))
+import tidegate.app.build
+from fastapi import FastAPI
+app = FastAPI()
+@app.get("/")
+def page(number: int) -> dict[str, int]: ...
+unused = "rich", "pygments", "greenlet", "sqlalchemy", "jinja2", "websockets", "pydantic.v1.main"
+print(*(name for name in unused if name in sys.modules))
 import structlog, rich.console
 print(structlog.get_config()["processors"][-1].__class__.__name__, rich.console.Console.__name__)
 """

@@ -3,8 +3,8 @@
 import sys
 from collections.abc import Sequence
 
-from tidegate.cli.application import app
 from tidegate.cli.exits import CommandFailed, Exit
+from tidegate.cli.serving import serve_until_ended
 from tidegate.errors import TidegateError
 
 __all__ = ["main"]
@@ -19,8 +19,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         the exit status, one of :class:`tidegate.cli.exits.Exit`.
     """
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="tidegate")
+        if words == ["serve"]:  # nothing to parse, and 2 MB less for as long as the service runs
+            serve_until_ended()
+        else:
+            from tidegate.cli.application import app
+
+            app(args=words, prog_name="tidegate")
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else Exit.OK
     except CommandFailed as failure:

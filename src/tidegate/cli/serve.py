@@ -1,19 +1,11 @@
 """``tidegate serve``: the service, with a banner for people and log lines for machines."""
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from tidegate.cli.exits import CommandFailed
-
-if TYPE_CHECKING:
-    from tidegate.app.build import Runtime
-    from tidegate.app.listen import PortTaken
-    from tidegate.app.server import Started
-    from tidegate.sandbox.server import SandboxServer
-    from tidegate.settings import Settings
+from tidegate.cli.serving import serve_until_ended
 
 
 def serve(
@@ -31,50 +23,5 @@ def serve(
 
     Where nothing at all is configured, in development, the sandbox stands in for the identity provider and for Stream.
     """
-    from tidegate import logs
-    from tidegate.app import run
-    from tidegate.app.listen import PortTaken
-
-    loaded = run.load_or_exit(env_file=env_file, overrides={} if bind is None else {"bind": bind})
-    run.configure_logs(loaded)
-    as_json = logs.wants_json(loaded.settings.log_format, sys.stderr)
-    try:
-        run.serve(loaded, next_free_port=next_free_port, on_started=run.announce if as_json else _greet)
-    except PortTaken as taken:
-        raise port_taken(taken, loaded.settings) from None
-
-
-def port_taken(taken: "PortTaken", settings: "Settings") -> CommandFailed:
-    """The error that says how to get another port.
-
-    Args:
-        taken: what could not be listened on.
-        settings: of the service.
-    """
-    if taken.port == settings.port:
-        mend = "stop that program, or choose another address with --bind HOST:PORT, or add --next-free-port"
-    else:
-        mend = "stop that program, or choose another address for the operator's listener with TIDEGATE_OPS_BIND"
-    return CommandFailed(str(taken), mend)
-
-
-def _greet(started: "Started", runtime: "Runtime", sandbox: "SandboxServer | None") -> None:
-    """The banner, on standard error as the log is."""
-    from tidegate.cli.screen import Screen
-    from tidegate.cli.suggestions import gate_url, lines_to_try, sandbox_lines
-
-    screen = Screen(sys.stderr)
-    url = gate_url(started.main, tls=runtime.settings.tls_certificate_file is not None)
-    screen.blank()
-    screen.title(f"Tidegate listens on {url} ({runtime.settings.environment.value})")
-    if started.ops is not None:
-        screen.line(f"The operator's listener is on {gate_url(started.ops)}", indent=2)
-    if sandbox is not None:
-        screen.blank()
-        screen.lines(sandbox_lines(sandbox), indent=2)
-        screen.blank()
-        screen.line("Try it in another terminal, in this directory:", indent=2)
-        screen.lines(lines_to_try(url, runtime.settings.state_dir), indent=4)
-    screen.blank()
-    screen.line("Ctrl-C ends it.", indent=2)
-    screen.blank()
+    overrides = {} if bind is None else {"bind": bind}
+    serve_until_ended(env_file=env_file, overrides=overrides, next_free_port=next_free_port)
