@@ -16,9 +16,11 @@ from tidegate.http.hosts import HostRule
 from tidegate.http.operators import PREFIX, Operator, Role, dependency
 from tidegate.http.schema import Closed
 from tidegate.limits import Gcra
+from tidegate.settings import Environment, Settings
 
 if TYPE_CHECKING:
     from tidegate.console.gate import ConsoleGate
+    from tidegate.console.oidc.model import Client
     from tidegate.console.refusals import Refusals
     from tidegate.console.visits import Links
 
@@ -134,8 +136,25 @@ class Consoling:
             streams=settings.console_streams,
         )
         lasting = {"environment": settings.environment.value, "version": __version__}
-        return assemble(sources, access, lasting)
+        return assemble(sources, access, lasting, _client(settings))
 
 
 def _is_console(path: str) -> bool:
     return path == _ROOT or path.startswith(f"{_ROOT}/")
+
+
+def _client(settings: Settings) -> "Client | None":
+    """What the console is at the OpenID Connect provider that the settings name."""
+    if not settings.console_oidc_issuer:
+        return None
+    from tidegate.console.oidc.model import Client
+
+    secret = settings.console_oidc_client_secret
+    return Client(
+        issuer=settings.console_oidc_issuer,
+        client_id=settings.console_oidc_client_id,
+        client_secret="" if secret is None else secret.get_secret_value(),
+        redirect_uri=f"{settings.console_url}/console/oidc/callback",
+        allowed=settings.console_allow,
+        loopback_http=settings.environment is Environment.DEVELOPMENT,
+    )

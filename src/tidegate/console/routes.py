@@ -7,10 +7,11 @@ import orjson
 
 from tidegate import metrics
 from tidegate.console.actions import Actions
-from tidegate.console.asking import Asked, Door, cookie_name, go_to, page, set_cookie
+from tidegate.console.asking import Asked, Door, cookie_name, cookie_of, go_to, page, set_cookie
 from tidegate.console.charts import figures
 from tidegate.console.live import Live
 from tidegate.console.model import ROOT, SIGN_IN, Visitor
+from tidegate.console.oidc.service import FLOW_SECONDS, OidcSignIn
 from tidegate.console.pages import Pages
 from tidegate.console.present import Presenter
 from tidegate.console.sources import Sources
@@ -21,6 +22,9 @@ from tidegate.http.operators import Role
 
 LINK_PATH: Final = SIGN_IN
 """Where a link leads; its secret stands behind a ``#``, which no browser sends."""
+
+OIDC: Final = f"{ROOT}/oidc"
+"""Of the sign-in at a provider."""
 
 _SECONDS_MOST: Final = 86_400
 
@@ -36,6 +40,7 @@ class Doors:
         visits: the browsers that signed in.
         links: by which they do.
         sources: for the charts.
+        provider: at which people can sign in, too; None: there is none.
     """
 
     def __init__(
@@ -47,6 +52,7 @@ class Doors:
         visits: Visits,
         links: Links,
         sources: Sources,
+        provider: OidcSignIn | None = None,
     ) -> None:
         self._pages = pages
         self._presenter = presenter
@@ -55,6 +61,7 @@ class Doors:
         self._visits = visits
         self._links = links
         self._sources = sources
+        self._provider = provider
 
     def all(self) -> list[Door]:
         """Every door."""
@@ -62,6 +69,7 @@ class Doors:
             Door(ROOT, "GET", self.home),
             Door(SIGN_IN, "GET", self.sign_in, role=None, recorded=False),
             Door(SIGN_IN, "POST", self.enter, role=None),
+            *self._of_provider(),
             Door(f"{ROOT}/logout", "POST", self.leave),
             Door(f"{ROOT}/live", "GET", self.live, counts=False, recorded=False),
             Door(f"{ROOT}/figures", "GET", self.figures, counts=False, recorded=False),
@@ -70,6 +78,14 @@ class Doors:
                 Door(f"{ROOT}/actions/{name}", "POST", self._acting(name), role=Role.OPERATOR)
                 for name in self._actions.table
             ),
+        ]
+
+    def _of_provider(self) -> list[Door]:
+        if self._provider is None:
+            return []
+        return [
+            Door(f"{OIDC}/start", "GET", self.go_to_provider, role=None, recorded=False),
+            Door(f"{OIDC}/callback", "GET", self.back_from_provider, role=None),
         ]
 
     async def home(self, asked: Asked) -> Answer:
@@ -92,6 +108,37 @@ class Doors:
             detail = "This link was used already, is older than two minutes, or is none. Make a new one."
             raise Refusal(Reason.OPERATOR_KEY_REFUSED, detail)
         return self.admitted(asked, visitor, go_to(ROOT))
+
+    async def go_to_provider(self, asked: Asked) -> Answer:
+        """Begin a sign-in at the provider."""
+        url, browser = await self._oidc.begin()
+        answer = go_to(url)
+        answer.headers.append(
+            set_cookie(asked.call, _flow_cookie(asked), browser, seconds=FLOW_SECONDS, same_site="Lax")
+        )
+        return answer
+
+    async def back_from_provider(self, asked: Asked) -> Answer:
+        """End it.
+
+        The browser goes on by itself from a page of ours: a cookie that is strictly of this site would not come along
+        on a way that another site began.
+        """
+        try:
+            visitor = await self._oidc.finish(asked.query, cookie_of(asked.call, _flow_cookie(asked)))
+        except Refusal:
+            metrics.CONSOLE_SIGN_INS.labels("oidc", "refused").inc()
+            raise
+        metrics.CONSOLE_SIGN_INS.labels("oidc", "accepted").inc()
+        answer = self.admitted(asked, visitor, self._page("welcome", {"operator": visitor.operator}))
+        answer.headers.append(set_cookie(asked.call, _flow_cookie(asked), "", seconds=0, same_site="Lax"))
+        return answer
+
+    @property
+    def _oidc(self) -> OidcSignIn:
+        if self._provider is None:
+            raise Refusal(Reason.NOT_FOUND, "There is no such page.")
+        return self._provider
 
     def admitted(self, asked: Asked, visitor: Visitor, answer: Answer) -> Answer:
         """Begin a session; one that the browser had before ends.
@@ -163,3 +210,7 @@ class Doors:
 
     def _page(self, name: str, context: Mapping[str, object], token: str = "", status: int = 200) -> Answer:
         return page(self._pages.render(name, {"now": self._sources.clock.now(), **context}, token), status)
+
+
+def _flow_cookie(asked: Asked) -> str:
+    return f"{cookie_name(asked.call)}-oidc"

@@ -2,13 +2,48 @@
 
 from typing import Annotated
 
+from pydantic import SecretStr
+
 from tidegate.settings import kinds as k
+from tidegate.settings.console_allow import Allowed, ConsoleAllow
 from tidegate.settings.spec import Section, spec
 
 
 class ConsoleSection(Section):
     """The operator's console."""
 
+    console_url: Annotated[
+        str,
+        spec(
+            "TIDEGATE_CONSOLE_URL",
+            k.Url(),
+            "Where browsers reach the operator's listener; `/console/oidc/callback` below it is the redirect URI.",
+        ),
+    ] = ""
+    console_oidc_issuer: Annotated[
+        str,
+        spec(
+            "TIDEGATE_CONSOLE_OIDC_ISSUER",
+            k.Url(slash="keep"),
+            "The OpenID Connect provider at which people sign in to the console, exactly as it calls itself.",
+        ),
+    ] = ""
+    console_oidc_client_id: Annotated[
+        str,
+        spec("TIDEGATE_CONSOLE_OIDC_CLIENT_ID", k.Line("the client's id"), "The console's own client there."),
+    ] = ""
+    console_oidc_client_secret: Annotated[
+        SecretStr | None,
+        spec("TIDEGATE_CONSOLE_OIDC_CLIENT_SECRET", k.Hidden(), "Its secret; none for a public client."),
+    ] = None
+    console_allow: Annotated[
+        tuple[Allowed, ...],
+        spec(
+            "TIDEGATE_CONSOLE_ALLOW",
+            ConsoleAllow(),
+            "Who may sign in there, each with name, role, issuer and subject; nobody else is let in.",
+        ),
+    ] = ()
     console_idle_seconds: Annotated[
         int,
         spec(

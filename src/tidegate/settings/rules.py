@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from typing import Final
 
-from tidegate.settings import authjs, profile_text, standing_rules, urls
+from tidegate.settings import authjs, console_rules, profile_text, standing_rules, urls
 from tidegate.settings.draft import Draft
 from tidegate.settings.filling import unnamed
 from tidegate.settings.model import Settings
@@ -48,6 +48,7 @@ def check(draft: Draft) -> Iterator[Problem]:
     yield from _check_environment(draft)
     yield from _check_base_url(draft)
     yield from authjs.check(draft)
+    yield from console_rules.check(draft)
     yield from _check_listeners(draft)
     yield from _check_tls(draft)
     yield from _check_files(draft)

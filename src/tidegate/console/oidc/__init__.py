@@ -1,0 +1,1 @@
+"""Signing in to the console at an OpenID Connect provider."""
