@@ -60,6 +60,12 @@ def test_the_worst_counts_with_its_fault_and_its_time(states, worst):
     assert headline(ways(outcomes, {})).state is worst
 
 
+def test_an_alert_that_fires_keeps_the_word_from_being_all_is_well():
+    said = headline(ways([outcome("credentials")], {}), [("Refusals are many.", NOW - 60)])
+
+    assert (said.state, said.more, said.since) == (State.WARNING, "Refusals are many.", NOW - 60)
+
+
 def test_nothing_known_is_not_taken_for_well():
     said = headline(ways([], {}))
 

@@ -117,6 +117,8 @@ class Consoling:
             board=self._watching.board,
             runner=self._watching.runner,
             series=self._watching.series,
+            alerts=self._watching.alerts,
+            runbook=self._watching.alerts.notifier.place.runbook,
             issuers=seen.issuers.issuers,
             rotation=seen.rotation,
             max_age_days=settings.credential_max_age_days,

@@ -138,6 +138,9 @@ def _way(name: str, outcomes: Sequence[Outcome], figure: str) -> Way:
     )
 
 
+_LOOK: Final = "Chat works; something wants a look."
+
+
 @dataclass(frozen=True, slots=True)
 class Headline:
     """The one sentence on top.
@@ -155,21 +158,24 @@ class Headline:
     since: float | None
 
 
-def headline(found: Sequence[Way]) -> Headline:
+def headline(found: Sequence[Way], firing: Sequence[tuple[str, float | None]] = ()) -> Headline:
     """What to say first.
 
     Args:
         found: the ways.
+        firing: what each alert says that fires, and since when.
     """
     watched = [way for way in found if way.watched]
     if not watched:
         return Headline(State.UNKNOWN, "Nothing is known yet.", "The first probes are under way.", None)
     worst = max(watched, key=lambda way: _SEVERITY[way.state])
+    if worst.state is State.OK and firing:
+        return Headline(State.WARNING, _LOOK, *firing[0])
     if worst.state is State.OK:
         since = max((way.since for way in watched if way.since is not None), default=None)
         return Headline(State.OK, "Chat works.", "", since)
     if worst.state is State.FAILING:
         return Headline(State.FAILING, "Chat is in trouble.", worst.text, worst.since)
     if worst.state is State.WARNING:
-        return Headline(State.WARNING, "Chat works; something wants a look.", worst.text, worst.since)
+        return Headline(State.WARNING, _LOOK, worst.text, worst.since)
     return Headline(State.UNKNOWN, "Not everything is known.", worst.text, worst.since)

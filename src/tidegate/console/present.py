@@ -9,16 +9,21 @@ from tidegate.clock import seconds_of
 from tidegate.console.charts import CHARTS
 from tidegate.console.drawing import drawings
 from tidegate.console.pages import Pages, number, seconds
-from tidegate.console.picture import APPS, DELIVERY, IDENTITY, STREAM, WHOSE, Way, headline, ways
+from tidegate.console.picture import APPS, DELIVERY, IDENTITY, STREAM, WHOSE, Headline, Way, headline, ways
 from tidegate.console.sources import Sources
 from tidegate.credentials.present import GenerationBody, credentials_body
 from tidegate.http.operators import Operator, Role
 from tidegate.identity.present import issuer_body
+from tidegate.watch.alerts.model import Phase
+from tidegate.watch.alerts.rules import BY_NAME
 from tidegate.watch.probes.causes import spec_of
 from tidegate.watch.probes.model import Outcome, ProbeSpec, State
 
 REFUSALS_SHOWN: Final = 25
 """Rows of the list of refusals."""
+
+ALERTS_SHOWN: Final = 20
+"""Rows of the history of alerts."""
 
 _HOUR: Final = 3600.0
 _SIGNS: Final = {State.OK: "✓", State.WARNING: "!", State.FAILING: "✗", State.UNKNOWN: "…"}
@@ -80,7 +85,7 @@ class Presenter:
         known = self._ways()
         context = {
             "parts": {name: self.part(name, operator.role) for name in PARTS},
-            "word": headline(known),
+            "word": self._word(known),
             "charts": CHARTS,
             "operator": operator,
             "may_act": operator.role.covers(Role.OPERATOR),
@@ -91,12 +96,16 @@ class Presenter:
 
     def title(self) -> str:
         """What the browser's tab says."""
-        word = headline(self._ways())
+        word = self._word(self._ways())
         return f"{_SIGNS[word.state]} {word.text} · Tidegate"
 
     def _ways(self) -> tuple[Way, ...]:
         outcomes = self._sources.board.outcomes()
         return ways(outcomes, self._figures(outcomes))
+
+    def _word(self, known: Sequence[Way]) -> Headline:
+        firing = [alert for alert in self._sources.alerts.current() if alert.phase is Phase.FIRING]
+        return headline(known, [(alert.text or BY_NAME[alert.name].summary, alert.fired_at) for alert in firing])
 
     def _figures(self, outcomes: Sequence[Outcome]) -> dict[str, str]:
         measured = {one.probe: one.figures for one in outcomes}
@@ -114,14 +123,21 @@ class Presenter:
         known = self._ways()
         return {
             "ways": known,
-            "word": headline(known),
+            "word": self._word(known),
             "whose": WHOSE,
             "drawings": drawings(known),
             "mends": {way.name: _mends(way.cause) for way in known},
         }
 
     def _alerts(self) -> dict[str, object]:
-        return {}
+        alerts = self._sources.alerts
+        return {
+            "current": alerts.current(),
+            "past": alerts.history()[:ALERTS_SHOWN],
+            "rules": BY_NAME,
+            "runbook": self._sources.runbook,
+            "whose": WHOSE,
+        }
 
     def _refusals(self) -> dict[str, object]:
         ring = self._sources.refusals

@@ -9,6 +9,7 @@ from tidegate.console.refusals import Refusals
 from tidegate.credentials.service import Rotation
 from tidegate.identity.service import Issuer
 from tidegate.tokens.standing.service import StandingService
+from tidegate.watch.alerts.model import AlertState
 from tidegate.watch.probes.board import Board
 from tidegate.watch.probes.model import Outcome, ProbeSpec
 
@@ -22,6 +23,18 @@ class ProbeRunner(Protocol):
 
     async def run_now(self, name: str) -> Outcome | None:
         """Run one by hand; None where there is no such probe."""
+        ...
+
+
+class Alarms(Protocol):
+    """The alerts."""
+
+    def current(self) -> tuple[AlertState, ...]:
+        """Those that are pending or firing."""
+        ...
+
+    def history(self) -> tuple[AlertState, ...]:
+        """Those that are over, the newest first."""
         ...
 
 
@@ -45,6 +58,8 @@ class Sources:
         board: what the probes found.
         runner: runs them.
         series: figures over time.
+        alerts: judged by them.
+        runbook: address of the page of alerts.
         issuers: with their keys.
         rotation: of the credentials at Stream.
         max_age_days: from which on a secret is too old; 0 for never.
@@ -58,6 +73,8 @@ class Sources:
     board: Board
     runner: ProbeRunner
     series: Figures
+    alerts: Alarms
+    runbook: str
     issuers: Sequence[Issuer]
     rotation: Rotation
     max_age_days: int
