@@ -1,7 +1,6 @@
 """The console over HTTP: who gets in, who does not, what is shown, done and recorded."""
 
 import re
-from dataclasses import replace
 
 import anyio
 import pytest
@@ -10,9 +9,6 @@ from markupsafe import escape
 
 from support.console import enter, opened, signed_in, token_in
 from support.operating import OPERATOR, VIEWER
-from tidegate.watch.alerts.model import AlertState, Phase
-from tidegate.watch.alerts.rules import RULES
-from tidegate.watch.probes.model import Blame
 
 pytestmark = pytest.mark.anyio
 
@@ -354,29 +350,3 @@ async def test_files_are_packed_and_kept_for_ever_by_what_is_in_them(gate):
             assert ("content-encoding" in plain.headers, plain.content) == (False, answer.content)
         assert (await browser.get("/console/static/0000000000000000/console.css")).status_code == 404
         assert (await browser.get(path.rpartition("/")[0] + "/..%2fpages.py")).status_code == 404
-
-
-async def test_alerts_are_shown_with_what_to_do_and_afterwards_in_their_history(gate):
-    record = gate.runtime.watching.alerts._record
-    rule = RULES[0]
-    firing = AlertState(
-        rule.name,
-        rule.severity,
-        Phase.FIRING,
-        gate.clock.now() - 90,
-        fired_at=gate.clock.now() - 60,
-        figures={"share": 0.25},
-        blame=Blame.STREAM,
-        text=f"A quarter fails. {EVIL}",
-    )
-    async with opened(gate) as browser:
-        assert "No alert is firing." in (await browser.get("/console")).text
-        record.active[rule.name] = firing
-        page = (await browser.get("/console")).text
-        assert f"A quarter fails. {escape(EVIL)}" in page
-        assert f"#{rule.name.lower()}" in page
-        assert re.search(r"The fault is <strong>Stream&#39;s</strong>", page)
-        assert "Chat works." not in re.findall(r"<h1>(.*?)</h1>", page)
-        del record.active[rule.name]
-        record.history = (replace(firing, phase=Phase.RESOLVED, resolved_at=gate.clock.now()),)
-        assert "Over: the last 1" in (await browser.get("/console")).text

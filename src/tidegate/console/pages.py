@@ -33,7 +33,7 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.filters.update(moment=moment, span=span, share=share, seconds=seconds, number=number)
+        self._environment.filters.update(moment=moment, span=span, seconds=seconds, number=number)
         self._environment.globals.update(assets=assets, form_token=TOKEN, **lasting)
         for name in self._environment.list_templates():
             self._environment.get_template(name)  # compiled here, beside the event loop, and kept
@@ -91,11 +91,6 @@ def span(since: float | None) -> Markup:
     return Markup('<time datetime="{}" data-span title="since {}">since {}</time>').format(
         rfc3339(since), f"{told:%Y-%m-%d %H:%M:%S} UTC", f"{told:%H:%M:%S} UTC"
     )
-
-
-def share(part: float) -> str:
-    """A part of one as a percentage."""
-    return f"{part * 100:.1f} %"
 
 
 def number(value: float) -> str:
