@@ -81,7 +81,7 @@ test: $(VENV)/.test ## Run the tests that need nothing but Python (under five mi
 	@touch $@
 
 .PHONY: test-system
-test-system: $(VENV)/.dev .cache/typescript/.done .cache/axe/.done ## Run the tests that need servers from the system: nginx, chromium, node, PostgreSQL, Redis
+test-system: $(VENV)/.dev .cache/typescript/.done .cache/axe/.done ## Run the tests that need servers from the system: nginx, chromium, node, PostgreSQL, Redis, Prometheus
 	$(BIN)/python -m pytest -m system -p no:xdist $(ARGS)
 
 .PHONY: check

@@ -2,6 +2,7 @@
 
 import typer
 
+from tidegate.cli.alerts import alerts
 from tidegate.cli.config import config
 from tidegate.cli.console import console
 from tidegate.cli.db import db
@@ -49,4 +50,5 @@ app.command()(revoke)
 app.command()(ban)
 app.command()(unban)
 app.command()(standing)
+app.command()(alerts)
 app.command()(version)
