@@ -5,6 +5,7 @@ import pytest
 
 from support.processes import environment
 from tidegate import __version__, cli
+from tidegate.cli import application
 from tidegate.cli.exits import MEANINGS, CommandFailed, Exit
 from tidegate.errors import TidegateError
 
@@ -33,10 +34,21 @@ def test_an_error_is_a_line_and_a_status_and_no_traceback(monkeypatch, capsys, e
     def fails(**_):
         raise error
 
-    monkeypatch.setattr(cli, "app", fails)
+    monkeypatch.setattr(application, "app", fails)
 
     assert cli.main([]) == status
     assert capsys.readouterr() == ("", line)
+
+
+@pytest.mark.parametrize("error", [CommandFailed("the port is taken", "stop that program"), KeyboardInterrupt()])
+def test_serving_without_options_ends_like_every_command(monkeypatch, capsys, error):
+    def fails():
+        raise error
+
+    monkeypatch.setattr(cli, "serve_until_ended", fails)
+
+    assert cli.main(["serve"]) == (Exit.INTERRUPTED if isinstance(error, KeyboardInterrupt) else Exit.FAILED)
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_every_status_has_its_meaning():

@@ -24,7 +24,7 @@ def classify(claims: Mapping[str, object], typ: object, preset: Preset) -> Token
     if media not in _KNOWN_MEDIA or "events" in claims:
         return TokenKind.OTHER
     for mark in preset.marks:
-        if _fits(mark, claims, media):
+        if (mark.claim in claims or not mark.needs_claim) and _fits(mark, claims, media):
             return _KINDS[mark.kind]
     return _KINDS[preset.usual]
 

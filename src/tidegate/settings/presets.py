@@ -7,7 +7,7 @@ whom they are for, and by which signs a session is told from the other tokens th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -41,12 +41,18 @@ class Mark:
             null and false, so that a value of an odd type counts as true; ``same`` fits where both claims hold
             the same text.
         values: what to compare with; for ``same`` the other claim.
+        needs_claim: whether it can only fit where the token's own members hold the claim; most tokens hold few.
     """
 
     kind: KindName
     claim: str
     sign: Sign
     values: tuple[str, ...] = ()
+    needs_claim: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        needs = self.claim != HEADER_TYPE and "." not in self.claim and self.sign != "no-text"
+        object.__setattr__(self, "needs_claim", needs)
 
 
 @dataclass(frozen=True, slots=True)
