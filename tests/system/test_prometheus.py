@@ -57,7 +57,7 @@ CASES = {
     "health for longer": ({"tidegate_health_status": "0 1 1 1 1 1"}, 5, "ChatHealthNotHealthy", True),
     "a probe that knows nothing": ({'tidegate_probe_state{probe="canary"}': "3x10"}, 8, "CanaryDeliveryFailing", False),
     "a canary that fails": ({'tidegate_probe_state{probe="canary"}': "2x10"}, 8, "CanaryDeliveryFailing", True),
-    "a service without a store": ({"tidegate_store_up": "NaNx10"}, 8, "DatabaseUnavailable", False),
+    "a service without a store": ({"tidegate_store_up": " ".join(["NaN"] * 10)}, 8, "DatabaseUnavailable", False),
     "a database that is down": ({"tidegate_store_up": "0x10"}, 8, "DatabaseUnavailable", True),
     "a secret that is never too old": (
         {"tidegate_credential_age_seconds": "9e9x10", "tidegate_credential_max_age_seconds": "0x10"},
