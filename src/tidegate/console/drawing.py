@@ -78,7 +78,7 @@ _TALL_LINES: Final = {
     APPS: ("M160 84V188", 160, 136),
     IDENTITY: ("M150 264C140 320 98 330 98 382", 112, 322),
     STREAM: ("M230 264C240 320 282 330 282 382", 268, 322),
-    DELIVERY: ("M326 382C350 250 350 120 276 60", 310, 214),
+    DELIVERY: ("M326 382C350 250 350 120 276 60", 337, 194),
 }
 
 
@@ -90,7 +90,7 @@ def drawings(ways: Sequence[Way]) -> tuple[Drawing, Drawing]:
     """
     return (
         Drawing("wide", 1000, 320, 180, 76, _nodes(_WIDE), _lines(ways, _WIDE_LINES)),
-        Drawing("tall", 380, 470, 172, 76, _nodes(_TALL), _lines(ways, _TALL_LINES)),
+        Drawing("tall", 390, 470, 172, 76, _nodes(_TALL), _lines(ways, _TALL_LINES)),
     )
 
 

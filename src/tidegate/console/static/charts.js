@@ -21,6 +21,11 @@ function clock(_, marks) {
   return marks.map((mark) => new Date(mark * 1000).toISOString().slice(11, 16));
 }
 
+// A value between two steps without one would be a line of no length.
+function alone(values) {
+  return values.flatMap((value, place) => (value != null && values[place - 1] == null && values[place + 1] == null ? [place] : []));
+}
+
 function options(figure, lines, width) {
   const unit = figure.dataset.unit;
   const axis = { stroke: () => colour("--muted"), grid: { stroke: () => colour("--grid"), width: 1 }, ticks: { show: false } };
@@ -42,7 +47,7 @@ function options(figure, lines, width) {
         width: 2,
         fill: place === 0 && lines.length === 1 ? () => colour("--line-1-soft") : undefined,
         dash: place === 0 ? undefined : [6, 2 + 2 * place],
-        points: { show: false },
+        points: { show: true, size: 5, filter: (plot, index) => alone(plot.data[index]) },
         spanGaps: false,
       })),
     ],
