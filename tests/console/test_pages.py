@@ -85,7 +85,15 @@ def test_times_are_for_machines_and_for_people():
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0.0012, "1.2 ms"), (0.1204, "120 ms"), (3.0, "3 s"), (90, "90 s"), (600, "10 min"), (7_200, "2 h"), (86_400 * 5, "5 days")],
+    [
+        (0.0012, "1.2 ms"),
+        (0.1204, "120 ms"),
+        (3.0, "3 s"),
+        (90, "90 s"),
+        (600, "10 min"),
+        (7_200, "2 h"),
+        (86_400 * 5, "5 days"),
+    ],
 )
 def test_durations_have_the_unit_that_suits_them(value, shown):
     assert seconds(value) == shown

@@ -16,6 +16,9 @@ TOKEN: Final = f"token-{secrets.token_hex(16)}"
 so that nothing that a stranger writes can be taken for it."""
 
 
+_CENTI: Final = 0.01
+
+
 class Pages:
     """The templates.
 
@@ -101,7 +104,7 @@ def number(value: float) -> str:
 def seconds(value: float) -> str:
     """A duration in the unit that suits it."""
     if value < 1:
-        return f"{value * 1000:.{0 if value >= 0.01 else 1}f} ms"
+        return f"{value * 1000:.{0 if value >= _CENTI else 1}f} ms"
     for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
         if value >= 2 * size:
             return f"{value / size:.0f} {unit}"
