@@ -8,13 +8,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
-def self_signed(folder: Path, name: str = "localhost", *, days: float = 1) -> tuple[Path, Path]:
+def self_signed(folder: Path, name: str = "localhost", *, days: float = 1, age_days: float = 1) -> tuple[Path, Path]:
     """Write one, and its key.
 
     Args:
         folder: where.
         name: whom it is for.
         days: how long it is valid from now on.
+        age_days: for how long it has been valid.
 
     Returns:
         the files of certificate and key.
@@ -23,7 +24,7 @@ def self_signed(folder: Path, name: str = "localhost", *, days: float = 1) -> tu
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     made = (
         x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
+        .not_valid_before(now - timedelta(days=age_days))
         .not_valid_after(now + timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .sign(key, hashes.SHA256())

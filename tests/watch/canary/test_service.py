@@ -1,6 +1,7 @@
 """Runs of the canary against the sandbox, over real sockets."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -285,3 +286,13 @@ def test_what_it_costs_in_an_hour():
     assert calls_per_hour([spec(options)]) == pytest.approx(
         {"send_message": 120, "connect": 6, "query_channel": 6, "truncate_channel": 1 / 24}
     )
+
+
+async def test_an_hour_costs_no_more_than_that(server, tmp_path, stream, clock):
+    async with canary_at(server, tmp_path, clock) as canary:
+        for _ in range(120):
+            assert (await canary.run()).state is State.OK
+            clock.shift += 30
+    made = Counter(calls(stream))
+
+    assert made == {"message": 120, "connect": 6, "query": 6 + 1}, "one more, at the start, makes the channel"
