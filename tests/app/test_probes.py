@@ -15,12 +15,14 @@ from support.processes import running
 from tidegate.http.operators import digest
 from tidegate.sandbox import SandboxServer
 from tidegate.watch.probes.causes import CAUSES, Cause
+from tidegate.watch.probes.service import OneProcess
 
 pytestmark = pytest.mark.anyio
 STAMP = IsStr(regex=r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 PROBES = "/operator/v1/probes"
 HEALTH = "/operator/v1/health"
-STEP_S = 10
+STEP_S = 33
+"""Seconds: the longest period of the probe that runs most often, jitter included."""
 
 
 async def until(condition, seconds=5):
@@ -41,6 +43,7 @@ async def test_what_is_probed_and_what_it_costs(gate):
     async with gate.operator(VIEWER) as vera:
         answer = (await vera.get(PROBES)).json()
     names = ["configuration", "credentials", "generations", "app", "quota", "keys:sandbox", "clock", "database", "disk"]
+    names.append("ledger")
     assert [probe["name"] for probe in answer["probes"]] == names
     assert answer["turn"] == "this"
     assert answer["calls_per_hour"] == {"get_app": 120.0, "get_rate_limits": 60.0}
@@ -101,9 +104,8 @@ async def test_health_for_strangers_and_for_operators(gate_with, sandbox):
         public = (await gate.client.get("/api/chat/health")).json()
         async with gate.operator(VIEWER) as vera:
             told = (await vera.get(HEALTH)).json()
-    sentence = IsStr(
-        regex=r"Stream answers with server errors\. Whose fault: Stream's, 95 % sure; since 20\d\d-\d\d-\d\dT[\d:]{8}Z\."
-    )
+    told_so = r"Stream answers with server errors\. Whose fault: Stream's, 95% sure; since"
+    sentence = IsStr(regex=rf"{told_so} 20\d\d-\d\d-\d\dT[\d:]{{8}}Z\.")
     assert public["status"] == "degraded"
     assert public["warnings"] == IsList(sentence, length=...)
     assert public["troubleshooting"]["issues"] == IsList(sentence, length=...)
@@ -152,8 +154,6 @@ async def test_a_clock_that_differs_from_stream_s_and_from_the_issuer_s_is_ours(
     async with gate_with(profile_sync="off") as gate:
         await seen(gate, "clock", "")
         gate.clock.shift += 60.0
-        runtime = gate.runtime
-        await runtime.issuers.issuers[0].keys.ask(None) if hasattr(runtime, "issuers") else None
         async with gate.operator(OPERATOR) as otto:
             await otto.post(f"{PROBES}/credentials/run")
             found = (await otto.post(f"{PROBES}/clock/run")).json()["outcome"]
@@ -168,6 +168,7 @@ async def test_an_hour_costs_what_is_said(gate_with, sandbox):
         runner = gate.runtime.watching.runner
         await seen(gate, "quota", "")
         runner._tick_s = 0.002
+        runner._turn = OneProcess()  # a lease would run out while an hour passes in seconds
         async with gate.operator(VIEWER) as vera:
             said = (await vera.get(PROBES)).json()["calls_per_hour"]
         came = {"/app": 0, "/rate_limits": 0}
@@ -176,14 +177,15 @@ async def test_an_hour_costs_what_is_said(gate_with, sandbox):
             gate.clock.shift += STEP_S
             stream.clear_faults()
             stream.fault("clock", seconds=gate.clock.shift)
-            await anyio.sleep(0.005)
+            runner._woken.set()
+            await anyio.sleep(0.01)
             await until(lambda: all(task.done() for task in runner._flying.values()))
             for request in stream.requests:
                 came[request.path] = came.get(request.path, 0) + 1
         stream.clear_faults()
     assert came.keys() == {"/app", "/rate_limits"}
-    assert 0.6 * said["get_app"] <= came["/app"] <= said["get_app"]
-    assert 0.6 * said["get_rate_limits"] <= came["/rate_limits"] <= said["get_rate_limits"]
+    assert 0.7 * said["get_app"] <= came["/app"] <= said["get_app"]
+    assert 0.7 * said["get_rate_limits"] <= came["/rate_limits"] <= said["get_rate_limits"]
 
 
 @contextlib.contextmanager
@@ -235,7 +237,7 @@ def test_two_processes_on_one_postgresql_do_not_double_the_calls(tmp_path, postg
 
 
 async def test_the_command_shows_probes_and_what_they_cost(gate, monkeypatch, capsys):
-    from tidegate.cli.probes import _show  # noqa: PLC0415 - the screen writes to what is standard output by then
+    from tidegate.cli.probes import _show
 
     await seen(gate, "quota", "")
     async with gate.operator(VIEWER) as vera:
@@ -250,6 +252,7 @@ async def test_the_command_shows_probes_and_what_they_cost(gate, monkeypatch, ca
     monkeypatch.setenv("COLUMNS", "200")
     _show(answer["probes"], answer)
     shown = capsys.readouterr().out
-    assert "Calls to Stream: at most 180 in an hour for all replicas together (get_app 120, get_rate_limits 60)." in shown
-    assert "Stream answers with server errors. Whose fault: Stream's, 95 % sure. Since" in shown
+    assert "Calls to Stream: at most 180 in an hour for all replicas together" in shown
+    assert "(get_app 120, get_rate_limits 60)" in shown
+    assert "Stream answers with server errors. Whose fault: Stream's, 95% sure. Since" in shown
     assert bearer(OPERATOR)["Authorization"] not in shown

@@ -22,6 +22,7 @@ from tidegate.watch.model import ProbeResult
 from tidegate.watch.prober import Prober
 from tidegate.watch.probes.blame import Around
 from tidegate.watch.probes.board import Board
+from tidegate.watch.probes.clocks import CLOCK
 from tidegate.watch.probes.model import Outcome
 from tidegate.watch.probes.posture import POSTURE
 from tidegate.watch.probes.routes import operator_routes
@@ -144,6 +145,7 @@ def _follower(runner: Runner) -> Callable[[Outcome], None]:
     def follow(outcome: Outcome) -> None:
         if outcome.probe == CREDENTIALS:
             runner.hurry(POSTURE)
+            runner.hurry(CLOCK)
 
     return follow
 

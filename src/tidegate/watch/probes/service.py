@@ -110,6 +110,7 @@ class Runner:
         self._jitter = jitter
         self._due_at: dict[str, float] = {}
         self._flying: dict[str, asyncio.Task[Outcome]] = {}
+        self._sharing: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         board.on_post(self._posted)
         for probe in probes:
@@ -223,7 +224,10 @@ class Runner:
             outcome = replace(outcome, ran=Ran.ALONE)
         self._board.post(outcome)
         if not spec.each_replica:
-            await self._turn.share(outcome)
+            # A run is over when something was found: whoever asks for one by hand does not wait for the store.
+            sharing = asyncio.get_running_loop().create_task(self._turn.share(outcome))
+            self._sharing.add(sharing)
+            sharing.add_done_callback(self._sharing.discard)
         return self._board.last(spec.name) or outcome
 
     async def _found(self, spec: ProbeSpec, run: Callable[[], Awaitable[Outcome]]) -> Outcome:
@@ -251,7 +255,7 @@ class Runner:
         self._due_at[name] = self._clock.monotonic() + period_s * (1 + _JITTER * self._jitter())
 
     async def _land(self) -> None:
-        flying = [task for task in self._flying.values() if not task.done()]
+        flying = [task for task in (*self._flying.values(), *self._sharing) if not task.done()]
         for task in flying:
             task.cancel()
         await asyncio.gather(*flying, return_exceptions=True)
