@@ -22,7 +22,8 @@ _HEAD: Final = """# Causes
 <!-- Made by `python tools/causes_page.py` from the table of causes. -->
 
 What `/api/chat/health`, `GET /operator/v1/health` and `tidegate probes` can name. The fault is what it usually
-is; a probe that saw more says so, and how sure it is: [how it finds out](how-to/probes.md#whose-fault). "Health" is what the cause makes of the service's status.
+is; a probe that saw more says so, and how sure it is: [how it finds out](how-to/probes.md#whose-fault). "Health" is
+what the cause makes of the service's status.
 """
 
 

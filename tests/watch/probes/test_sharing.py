@@ -100,8 +100,9 @@ async def test_when_the_one_goes_another_takes_over(database_url, monkeypatch):
         async with Replica(database_url, clock).running() as first:
             await until(lambda: first.board.last("credentials") is not None)
             assert not first.turn.mine
-            await second.turn._lease.release()  # what a replica that is shut down does
             second.turn._lease.acquire = lambda: asyncio.sleep(0, result=False)
+            await asyncio.sleep(0.1)  # a round that was under way is over
+            await second.turn._lease.release()  # what a replica that is shut down does
             await until(lambda: first.turn.mine)
             assert first.probe.runs == 0  # the other one's outcome is of just now
             await first.turn.share(FOUND)
