@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tidegate import metrics
+from tidegate import metrics, metrics_telemetry
 from tidegate.settings import kinds
 from tidegate.settings.model import SPECS, VARIABLES
 
@@ -20,6 +20,9 @@ RULES = {
     "plan_connections",
 }
 """Numbers that bound nothing; the page names them."""
+
+DECLARED = (metrics, metrics_telemetry)
+"""Whoever imports them has all metrics in the registry."""
 
 SHOWN = re.compile(r"`((?:tidegate|http)_[a-z_]+)(?:\{([a-z_]+)=\"([a-z_]+)\"\})?`")
 

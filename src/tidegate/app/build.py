@@ -16,6 +16,7 @@ from tidegate.app.lifespan import Background
 from tidegate.app.rotation import rotation_of
 from tidegate.app.standing import StandingParts, standing_of
 from tidegate.app.stores import store_of, store_wanted
+from tidegate.app.telemetry import telemetry_of
 from tidegate.app.watched import Watched
 from tidegate.app.watching import Watching, watching_of
 from tidegate.app.webhooks import webhooks_of
@@ -107,10 +108,10 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     watched = Watched(settings, client, issuers, store, standing, rotation, records, credentials)
     watching = watching_of(watched, background, clock)
     doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
-    webhooks = webhooks_of(settings, store, standing.service, exchange, clock)
+    told = _told(watched, exchange, background, clock)
     console = Consoling(watched, watching, background, clock)
     return Runtime(
-        app=doors.main(exchange, watching.watch, status, records, webhooks),
+        app=doors.main(exchange, watching.watch, status, records, told),
         ops=doors.ops(watching.watch, _operated(watched, watching, clock), records, console),
         background=background,
         credentials=credentials,
@@ -122,6 +123,14 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
         standing=standing,
         settings=settings,
     )
+
+
+def _told(watched: Watched, exchange: Exchange, background: Background, clock: Clock) -> list[APIRouter]:
+    """What providers and apps tell this service."""
+    return [
+        *webhooks_of(watched.settings, watched.store, watched.standing.service, exchange, clock),
+        *telemetry_of(watched, background, clock),
+    ]
 
 
 def _operated(watched: Watched, watching: Watching, clock: Clock) -> list[APIRouter]:

@@ -72,9 +72,9 @@ class Doors:
         self._shapes = ErrorShapes(settings.documentation_url, detailed=not self._production)
 
     def main(
-        self, exchange: Exchange, watch: Watch, status: ChatStatus, records: Records, webhooks: Sequence[APIRouter]
+        self, exchange: Exchange, watch: Watch, status: ChatStatus, records: Records, told: Sequence[APIRouter]
     ) -> Gateway:
-        """The application of the main listener."""
+        """The application of the main listener; ``told`` are the doors of providers and apps that tell something."""
         admission = Admission(exchange, self._rules())
         exchanges = {
             path: ExchangeDoor(
@@ -102,7 +102,7 @@ class Doors:
             _status_route(StatusDoor(admission=admission, status=status, clock=self._clock)),
             liveness(),
             readiness(watch, lambda: self._background.stopping),
-            *webhooks,
+            *told,
         ]
         if not self._production:
             routers.append(metrics_route(self._hosts()))

@@ -11,6 +11,7 @@ from tidegate.http.faces import Face
 from tidegate.http.operators import PREFIX
 from tidegate.http.schema import ProblemBody, WebErrorBody
 from tidegate.tokens.present import MobileToken, WebStatus, WebToken
+from tidegate.watch.telemetry import PATH as BEACONS
 
 _ADMISSION: Final = (
     Reason.TOKEN_MISSING, Reason.TOKEN_MALFORMED, Reason.TOKEN_TOO_LARGE, Reason.ALGORITHM_NOT_ALLOWED,
@@ -21,6 +22,12 @@ _ADMISSION: Final = (
     Reason.LIMIT_ADDRESS, Reason.LIMIT_SUBJECT, Reason.LIMIT_ISSUER, Reason.LIMIT_TOTAL,
     Reason.IDENTITY_UNAVAILABLE, Reason.ISSUER_NOT_CONFIGURED, Reason.SHUTTING_DOWN, Reason.STORE_UNAVAILABLE,
     Reason.SESSION_REVOKED, Reason.SUBJECT_BANNED, Reason.RECENTLY_REVOKED,
+)  # fmt: skip
+_BEACON: Final = (
+    Reason.TOKEN_MISSING, Reason.TOKEN_MALFORMED, Reason.TOKEN_TOO_LARGE, Reason.SIGNATURE_INVALID,
+    Reason.TOKEN_KIND_REFUSED, Reason.TOKEN_NOT_YET_VALID, Reason.TOKEN_EXPIRED, Reason.SESSION_REVOKED,
+    Reason.RECENTLY_REVOKED, Reason.ORIGIN_REFUSED, Reason.HTTPS_REQUIRED, Reason.REQUEST_INVALID,
+    Reason.BODY_TOO_LARGE, Reason.LIMIT_ADDRESS, Reason.LIMIT_SUBJECT,
 )  # fmt: skip
 _STATUS: Final = (Reason.USER_NOT_IN_CHAT, Reason.UPSTREAM_UNAVAILABLE, Reason.UPSTREAM_REFUSED)
 _ANYWHERE: Final = (Reason.METHOD_NOT_ALLOWED, Reason.HEADERS_TOO_LARGE, Reason.INTERNAL)
@@ -51,6 +58,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
     document["components"]["securitySchemes"] = {
         "session": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A session token."}
     }
+    if BEACONS in document["paths"]:
+        _describe_beacons(document)
     for path, operations in document["paths"].items():
         error = "WebErrorBody" if path.startswith("/api/") else "ProblemBody"
         for operation in operations.values():
@@ -125,6 +134,16 @@ def _exchange_routes() -> APIRouter:
     declare("/api/chat/token", "POST", "Exchange a session for a Stream token", WebToken, Face.WEB, ())
     declare("/api/chat/token", "GET", "The caller's user, as Stream knows it", WebStatus, Face.WEB, _STATUS)
     return routes
+
+
+def _describe_beacons(document: dict[str, Any]) -> None:
+    """What its door may answer besides, and the token that it asks for."""
+    document["components"]["securitySchemes"]["stream"] = {
+        "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "The Stream token in use."
+    }  # fmt: skip
+    answers = document["paths"][BEACONS]["post"]["responses"]
+    for status, reasons in _by_status(_BEACON).items():
+        answers[str(status)] = {**_response("ProblemBody", reasons), "headers": _response_headers(status)}
 
 
 def _described_only() -> Response:

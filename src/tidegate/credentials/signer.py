@@ -1,6 +1,7 @@
 """HS256 over the app secret, byte for byte as Stream's own tokens are written."""
 
 import hashlib
+import hmac
 from binascii import b2a_base64
 from typing import Final
 
@@ -54,6 +55,21 @@ class Signer:
         # 32 octets are 43 characters and one of padding.
         signature = b2a_base64(self._authenticate(signed), newline=False)[:43].translate(_URL_SAFE)
         return (signed + b"." + signature).decode("ascii")
+
+    def opened(self, token: bytes) -> bytes | None:
+        """The claims of a token as `sign` makes it; None for any other text, which costs the same.
+
+        Args:
+            token: a compact JWS; its size is bounded by the caller.
+
+        Returns:
+            the claims as they were signed, base64url, if the secret signed them under our header.
+        """
+        signed, _, signature = token.rpartition(b".")
+        right = b2a_base64(self._authenticate(signed), newline=False)[:43].translate(_URL_SAFE)
+        if not hmac.compare_digest(right, signature) or not signed.startswith(_HEADER):
+            return None
+        return signed[len(_HEADER) :]
 
     def derive(self, purpose: str) -> bytes:
         """A key for another purpose: 32 octets that say nothing of the secret.

@@ -24,6 +24,7 @@ from tidegate.settings.spec import Section, Spec
 from tidegate.settings.standing_section import StandingSection
 from tidegate.settings.store_section import StoreSection
 from tidegate.settings.stream_section import Environment, StreamSection, TokenSection
+from tidegate.settings.telemetry_section import TelemetrySection
 from tidegate.settings.webhook_section import WebhookSection
 
 
@@ -44,6 +45,7 @@ class Settings(
     WebhookSection,
     CanarySection,
     AlertSection,
+    TelemetrySection,
     BoundsSection,
 ):
     """The effective settings: read once at start, passed to whoever needs them, never changed.

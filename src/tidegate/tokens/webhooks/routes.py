@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tidegate.clock import Clock
 from tidegate.errors import Reason, Refusal
+from tidegate.http.body import body_of
 from tidegate.http.call import SCOPE_KEY, Call
 from tidegate.http.proxy import limit_key
 from tidegate.http.schema import Closed
@@ -55,7 +56,7 @@ def webhook_routes(
         try:
             announced = service.announced(known, request.headers)
             with room.taken(key), translated():
-                done = await service.receive(known, announced, await _body(request, body_bytes))
+                done = await service.receive(known, announced, await body_of(request, body_bytes))
         except Refusal as refusal:
             if refusal.reason is Reason.WEBHOOK_REFUSED:
                 failures.spend(key, clock.monotonic())
@@ -63,19 +64,3 @@ def webhook_routes(
         return WebhookBody.model_validate({"outcome": done})
 
     return routes
-
-
-async def _body(request: Request, most: int) -> bytes:
-    """The octets as they came: what is signed. No form is ever parsed here."""
-    too_large = Refusal(Reason.BODY_TOO_LARGE, f"The body is larger than {most} octets.")
-    length = request.headers.get("content-length", "0")
-    if len(length) > len(str(most)) or not length.isdigit() or int(length) > most:
-        raise too_large
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > most:
-            raise too_large
-        chunks.append(chunk)
-    return b"".join(chunks)

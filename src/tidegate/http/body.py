@@ -1,0 +1,29 @@
+"""The body of a request, as it came."""
+
+from starlette.requests import Request
+
+from tidegate.errors import Reason, Refusal
+
+
+async def body_of(request: Request, most: int) -> bytes:
+    """The octets of a body: what is signed, or read strictly. No form is ever parsed here.
+
+    Args:
+        request: whose body.
+        most: octets that it may have.
+
+    Raises:
+        Refusal: ``body_too_large``; the rest of it is not read.
+    """
+    too_large = Refusal(Reason.BODY_TOO_LARGE, f"The body is larger than {most} octets.")
+    length = request.headers.get("content-length", "0")
+    if len(length) > len(str(most)) or not length.isdigit() or int(length) > most:
+        raise too_large
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > most:
+            raise too_large
+        chunks.append(chunk)
+    return b"".join(chunks)
