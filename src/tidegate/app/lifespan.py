@@ -42,14 +42,23 @@ class Background:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """All jobs run while inside."""
-        tasks = [asyncio.create_task(_kept_alive(name, run), name=name) for name, run in self._jobs]
+        async with self.closing():
+            tasks = [asyncio.create_task(_kept_alive(name, run), name=name) for name, run in self._jobs]
+            try:
+                yield
+            finally:
+                self.stop()
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def closing(self) -> AsyncIterator[None]:
+        """Everything is closed at the end of the block; no job runs."""
         try:
             yield
         finally:
             self.stop()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             for closer in reversed(self._closers):
                 try:
                     await closer()

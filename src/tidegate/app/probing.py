@@ -1,6 +1,7 @@
 """The probes that the settings ask for."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from tidegate.app.ledger import ledger_folder
@@ -122,7 +123,15 @@ def _kept(watched: Watched, clock: Clock) -> Iterator[Probe]:
         yield DatabaseProbe(watched.store.database, clock, settings.database_timeout_ms / 1000)
     if settings.redis_url is not None:
         yield RedisProbe(settings.redis_url.get_secret_value(), clock)
-    places = (settings.state_dir, ledger_folder(settings)) if settings.ledger == "files" else (settings.state_dir,)
-    yield DiskProbe(places, clock)
+    yield DiskProbe(places_of(settings), clock)
     if settings.ledger != "off":
         yield LedgerProbe(watched.records, clock)
+
+
+def places_of(settings: Settings) -> tuple[Path, ...]:
+    """The directories in which this service keeps things.
+
+    Args:
+        settings: sound ones.
+    """
+    return (settings.state_dir, ledger_folder(settings)) if settings.ledger == "files" else (settings.state_dir,)

@@ -7,6 +7,7 @@ from tidegate.cli.config import config
 from tidegate.cli.console import console
 from tidegate.cli.db import db
 from tidegate.cli.demo import demo
+from tidegate.cli.doctor import doctor
 from tidegate.cli.drill import drill
 from tidegate.cli.issuer import issuer
 from tidegate.cli.keys import keys
@@ -38,6 +39,7 @@ app.command()(session)
 app.command()(verify)
 app.command()(token)
 app.add_typer(config)
+app.command()(doctor)
 app.add_typer(issuer)
 app.add_typer(operator)
 app.add_typer(console)

@@ -66,7 +66,16 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class Rule:
+    """How one line is judged by the settings alone.
+
+    Attributes:
+        id: of the line.
+        holds: whether it holds.
+        what: what should hold.
+        mend: what to do if it does not.
+    """
+
     id: str
     holds: Callable[[Settings], bool]
     what: str
@@ -108,171 +117,171 @@ def _risky_lives_are_short(settings: Settings) -> bool:
     return settings.token_life_seconds <= _RISK_LIFE_MAX or {Risk.IMPERSONATED, Risk.ANONYMOUS} <= short
 
 
-_RULES: Final = (
-    _Rule(
+RULES: Final = (
+    Rule(
         "environment",
         lambda s: s.environment is Environment.PRODUCTION,
         "The environment is production.",
         "Set STREAM_CHAT_ENVIRONMENT=production.",
     ),
-    _Rule(
+    Rule(
         "api-key",
         lambda s: credentials.key_type(s.api_key, prefix=s.api_key_prefix) != "invalid",
         "The API key is set and has the form of one.",
         "Set STREAM_API_KEY to the key in Stream's dashboard.",
     ),
-    _Rule("api-key-real", _key_is_real, "The API key is no placeholder.", "Copy the key from Stream's dashboard."),
-    _Rule(
+    Rule("api-key-real", _key_is_real, "The API key is no placeholder.", "Copy the key from Stream's dashboard."),
+    Rule(
         "api-key-production",
         _key_has_no_word,
         "The API key does not contain demo, test or dev.",
         "Use the production app's key; if it contains the word by chance, set TIDEGATE_ACCEPT_API_KEY_WORDS=true.",
     ),
-    _Rule(
+    Rule(
         "api-secret-length",
         lambda s: len(_secret(s)) >= credentials.SECRET_LENGTH_MIN_PRODUCTION,
         f"The API secret has at least {credentials.SECRET_LENGTH_MIN_PRODUCTION} characters.",
         "Set STREAM_API_SECRET to the secret in Stream's dashboard.",
     ),
-    _Rule(
+    Rule(
         "api-secret-real",
         lambda s: bool(_secret(s)) and not credentials.is_placeholder(_secret(s)) and _secret(s) != s.api_key,
         "The API secret is neither a placeholder nor the API key.",
         "Copy the secret from Stream's dashboard.",
     ),
-    _Rule(
+    Rule(
         "base-url-https",
         lambda s: s.base_url.startswith("https://"),
         "Stream is called over HTTPS.",
         "Set STREAM_CHAT_BASE_URL to an https:// URL, or leave it out.",
     ),
-    _Rule(
+    Rule(
         "https",
         lambda s: bool(s.tls_certificate_file or s.trusted_proxies),
         "Clients come over HTTPS: here, or at a proxy that is trusted.",
         "Set TIDEGATE_TRUSTED_PROXIES, or TIDEGATE_TLS_CERTIFICATE_FILE and TIDEGATE_TLS_KEY_FILE.",
     ),
-    _Rule(
+    Rule(
         "proxies-exact",
         lambda s: all(network.prefixlen > 0 for network in s.trusted_proxies),
         "Not every address is a trusted proxy.",
         "Narrow TIDEGATE_TRUSTED_PROXIES down to the proxy's own addresses.",
     ),
-    _Rule(
+    Rule(
         "cors-https",
         _origins_are_https,
         "Every web origin that may call is an HTTPS one.",
         "Remove the http:// origins from TIDEGATE_CORS_ORIGINS.",
     ),
-    _Rule(
+    Rule(
         "issuer",
         lambda s: bool(s.issuers),
         "An identity provider is configured.",
         "Set what tidegate issuer add says, CLERK_PUBLISHABLE_KEY for instance.",
     ),
-    _Rule(
+    Rule(
         "issuer-encrypted",
         _issuers_are_encrypted,
         "No issuer is the sandbox's, and keys come over HTTPS.",
         "Configure issuers and key set URLs that begin with https://.",
     ),
-    _Rule(
+    Rule(
         "clerk-authorized-parties",
         _parties_are_checked,
         "Clerk's sessions are accepted from your own apps' origins only.",
         "Set CLERK_AUTHORIZED_PARTIES, and TIDEGATE_AZP_POLICY to if-present or required.",
     ),
-    _Rule(
+    Rule(
         "clerk-live",
         lambda s: not (s.clerk_publishable_key or "").startswith("pk_test_"),
         "Clerk's publishable key is a production instance's.",
         "Set CLERK_PUBLISHABLE_KEY to the pk_live_ key.",
     ),
-    _Rule(
+    Rule(
         "authjs-cookies",
         authjs.are_cookies_safe,
         "Session cookies of Auth.js have names that only the app itself can set, over HTTPS.",
         "Leave TIDEGATE_AUTHJS_COOKIES out, or give the app's cookie a name that begins with __Secure- or __Host-.",
     ),
-    _Rule(
+    Rule(
         "audience",
         lambda s: all(issuer.is_bound() for issuer in s.issuers),
         "Issuers besides Clerk and Auth.js have an audience or a client to be named: no tokens for others.",
         "Set TIDEGATE_OIDC_AUDIENCE, or audience in TIDEGATE_ISSUERS.",
     ),
-    _Rule(
+    Rule(
         "issuer-preset",
         lambda s: not any(unnamed(issuer.issuer, issuer.preset) for issuer in s.issuers),
         "Issuers of known providers are held to their own rules.",
         'Name the "preset" of these issuers in TIDEGATE_ISSUERS; tidegate issuer add writes the lines.',
     ),
-    _Rule(
+    Rule(
         "persons-only",
         lambda s: all(_PERSONS.issuperset(issuer.kinds) for issuer in s.issuers),
         "Only people who signed in get tokens: no machines, no anonymous sessions.",
         'Take "machine" and "anonymous" out of kinds in TIDEGATE_ISSUERS.',
     ),
-    _Rule(
+    Rule(
         "pending-refused",
         lambda s: all(issuer.pending == "refuse" for issuer in s.issuers),
         "Sessions whose sign-in is not complete are refused.",
         "Set TIDEGATE_PENDING_POLICY=refuse.",
     ),
-    _Rule(
+    Rule(
         "debug-log-off",
         lambda s: not s.enable_logging and s.log_level != "debug",
         "The debug log is off.",
         "Remove STREAM_CHAT_ENABLE_LOGGING and set TIDEGATE_LOG_LEVEL to info or above.",
     ),
-    _Rule(
+    Rule(
         "docs-off",
         lambda s: not s.docs,
         "The pages for developers are off.",
         "Remove TIDEGATE_DOCS: in production they are off by themselves.",
     ),
-    _Rule(
+    Rule(
         "operator-listener",
         _ops_is_private,
         "The operator's listener is on loopback.",
         "Set TIDEGATE_OPS_BIND to a loopback address, or see that nobody else reaches it.",
     ),
-    _Rule(
+    Rule(
         "store-private",
         lambda s: all(stores.is_private(url.get_secret_value()) for url in (s.database_url, s.redis_url) if url),
         "The database and Redis are on this machine, or their certificates are verified.",
         "Write sslmode=verify-full into TIDEGATE_DATABASE_URL, and rediss:// in TIDEGATE_REDIS_URL.",
     ),
-    _Rule(
+    Rule(
         "limits",
         lambda s: s.limit_address_per_minute > 0 and s.limit_subject_per_minute > 0,
         "Requests are limited for each address and each user.",
         "Give TIDEGATE_LIMIT_ADDRESS_PER_MINUTE and TIDEGATE_LIMIT_SUBJECT_PER_MINUTE values above 0.",
     ),
-    _Rule(
+    Rule(
         "stale-keys",
         lambda s: 0 < s.keys_stale_seconds <= _STALE_MAX,
         "Keys outlive a failure of the key server, and a day at most.",
         f"Set TIDEGATE_KEYS_STALE_SECONDS to 1 to {_STALE_MAX}.",
     ),
-    _Rule(
+    Rule(
         "clock-skew",
         lambda s: all(issuer.clock_skew_seconds <= _SKEW_MAX for issuer in s.issuers if issuer.kind != "authjs"),
         f"Issuers' clocks may be off by {_SKEW_MAX} s at most.",
         "Lower TIDEGATE_CLOCK_SKEW_SECONDS, and keep the machine's clock by NTP.",
     ),
-    _Rule(
+    Rule(
         "session-cache",
         lambda s: s.session_cache_size in _CACHE_RANGE,
         "Verified sessions are remembered, in a cache that fits into memory.",
         f"Set TIDEGATE_SESSION_CACHE_SIZE to {_CACHE_RANGE.start} to {_CACHE_RANGE.stop - 1}.",
     ),
-    _Rule(
+    Rule(
         "token-life",
         lambda s: s.token_life_seconds <= _LIFE_MAX,
         "Stream tokens live four hours at most.",
         f"Set TIDEGATE_TOKEN_LIFE_SECONDS to {_LIFE_MAX} or less.",
     ),
-    _Rule(
+    Rule(
         "risk-life",
         lambda s: (
             {row.risk for row in s.life_by_risk if row.life <= _RISK_LIFE_MAX} >= {Risk.IMPERSONATED, Risk.ANONYMOUS}
@@ -281,13 +290,13 @@ _RULES: Final = (
         "Tokens live 15 minutes at most where somebody acts for somebody else, or nobody signed in.",
         "Give TIDEGATE_LIFE_BY_RISK rows such as impersonated=600,anonymous=900.",
     ),
-    _Rule(
+    Rule(
         "no-admin-by-claim",
         lambda s: not s.profile_allow_admin,
         "No claim makes anybody an administrator of the chat.",
         "Remove TIDEGATE_PROFILE_ALLOW_ADMIN, and make administrators by hand.",
     ),
-    _Rule(
+    Rule(
         "timeout",
         lambda s: s.timeout_ms in _TIMEOUT_RANGE,
         "Calls to Stream wait between 1 and 30 seconds.",
@@ -316,7 +325,7 @@ def lines_of(settings: Settings) -> list[Line]:
     Args:
         settings: sound ones.
     """
-    return [Line(rule.id, rule.holds(settings), rule.what, rule.mend) for rule in _RULES]
+    return [Line(rule.id, rule.holds(settings), rule.what, rule.mend) for rule in RULES]
 
 
 def _check_facts(facts: Facts) -> list[Line]:

@@ -14,6 +14,7 @@ from tidegate.settings.derive import Derived, derive
 from tidegate.settings.draft import Draft
 from tidegate.settings.environment import Decision, decide
 from tidegate.settings.hidden import secrets_of
+from tidegate.settings.issuers import IssuerConfig
 from tidegate.settings.model import SPECS, VARIABLES, Settings
 from tidegate.settings.problems import Problem, SettingsError, Unfit, printable
 from tidegate.settings.sources import Given, Sources
@@ -65,21 +66,71 @@ def load(
         SettingsError: with every problem that was found.
         KeyError: when an override names no field.
     """
+    surveyed = survey(environ, env_file=env_file, overrides=overrides)
+    if surveyed.loaded is None:
+        raise SettingsError(surveyed.problems)
+    return surveyed.loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """The settings as far as they could be read, sound or not.
+
+    Attributes:
+        draft: with the default in place of whatever could not be read.
+        issuers: those that could be made.
+        problems: everything that is wrong, in the order in which it is to be read.
+        loaded: the settings; None where anything is wrong.
+    """
+
+    draft: Draft
+    issuers: tuple[IssuerConfig, ...]
+    problems: tuple[Problem, ...]
+    loaded: Loaded | None
+
+
+def survey(
+    environ: Mapping[str, str] | None = None,
+    *,
+    env_file: Path | None = None,
+    overrides: Mapping[str, str] = _NO_OVERRIDES,
+) -> Surveyed:
+    """Read the settings, whatever is wrong with them.
+
+    Args:
+        environ: as for `load`.
+        env_file: likewise.
+        overrides: likewise.
+
+    Raises:
+        KeyError: when an override names no field.
+    """
     for name in overrides:
         SPECS[name]
     decision = decide(overrides, os.environ if environ is None else environ, env_file)
     problems = list(decision.problems)
     draft, listed = _read(decision, problems)
     derived = derive(draft, listed)
-    problems += [*credential_rules.check(draft), *derived.problems, *rules.check(draft)]
-    problems += profile_text.check(
+    problems += _judged(draft, derived)
+    problems += rules.check_public(dict(decision.sources.everything()), secrets_of(draft.settings))
+    issuers = tuple(derived.issuers)
+    loaded = None if problems else _loaded(decision, draft, derived)
+    return Surveyed(draft, issuers, tuple(dict.fromkeys(sorted(problems, key=_position))), loaded)
+
+
+def _judged(draft: Draft, derived: Derived) -> Iterator[Problem]:
+    yield from credential_rules.check(draft)
+    yield from derived.problems
+    yield from rules.check(draft)
+    yield from profile_text.check(
         draft.name("profile_rules"), draft.settings.profile_rules, draft.settings.profile_allow_admin, derived.issuers
     )
     if not derived.problems:
-        problems += [*webhook_rules.check(draft, derived.issuers), *standing_rules.check(draft, derived.issuers)]
-    problems += rules.check_public(dict(decision.sources.everything()), secrets_of(draft.settings))
-    if problems:
-        raise SettingsError(sorted(problems, key=_position))
+        yield from webhook_rules.check(draft, derived.issuers)
+        yield from standing_rules.check(draft, derived.issuers)
+
+
+def _loaded(decision: Decision, draft: Draft, derived: Derived) -> Loaded:
     settings = Settings.model_validate({**dict(draft.settings), "issuers": tuple(derived.issuers)})
     origins = {**_origins(draft, derived), "env_file": decision.file_origin}
     unknown = tuple(_unknown(decision.sources))

@@ -1,5 +1,6 @@
 """The watch: gathers what is known, and has it judged when somebody asks."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from tidegate.identity.service import Issuer
@@ -103,6 +104,11 @@ class Watch:
         """Why the last probe failed, if it did."""
         probe = self._prober.last
         return None if probe is None else probe.failure
+
+    async def fetch_keys(self) -> None:
+        """Have the keys fetched of each issuer that has none; what runs beside the requests does so by itself."""
+        missing = [issuer.keys for issuer in self._issuers if issuer.keys.current() is None]
+        await asyncio.gather(*(keys.ask(None) for keys in missing))
 
     def issuers(self) -> tuple[IssuerHealth, ...]:
         """How current the keys of each issuer are, and whether an app that is asked for sessions answers."""

@@ -1,0 +1,1 @@
+"""What the doctor looks for in the source tree of an app."""

@@ -1,0 +1,1 @@
+(()=>{let a=process.env.STREAM_API_SECRET})()

@@ -1,0 +1,1 @@
+(()=>{let a="secret handshake";class C{createToken(e){return this.secret}}})()

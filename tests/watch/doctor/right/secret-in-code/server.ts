@@ -1,0 +1,2 @@
+const client = StreamChat.getInstance(process.env.STREAM_API_KEY!, process.env.STREAM_API_SECRET!);
+const checksum = "9k2m4v7c1x8z5b3n6q0w4e7r2t5y8u1i9o3p6a4s7d2f5g8h1j0k3l6z";

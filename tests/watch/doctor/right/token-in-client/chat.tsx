@@ -1,0 +1,2 @@
+"use client";
+const token = await createTokenProvider(fetchToken);

@@ -1,0 +1,1 @@
+const token = serverClient.createToken(session.userId);

@@ -1,0 +1,2 @@
+const { userId } = await req.json();
+await loadPublicProfile(userId);

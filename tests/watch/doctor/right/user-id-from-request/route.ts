@@ -1,0 +1,3 @@
+const { userId } = await auth();
+const token = serverClient.createToken(userId);
+const { text } = await req.json();

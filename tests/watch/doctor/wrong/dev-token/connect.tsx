@@ -1,0 +1,1 @@
+await client.connectUser({ id }, client.devToken(id)); // expect

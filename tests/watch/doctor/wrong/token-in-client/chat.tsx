@@ -1,0 +1,2 @@
+"use client";
+const token = serverClient.createToken(user.id); // expect
