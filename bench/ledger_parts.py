@@ -1,7 +1,7 @@
 """The pure part of the ledger, without a server around it: ``ledger_parts.py PART BATCHES``.
 
-`ledger.py` runs this under callgrind with two numbers of batches, and divides the difference of the instructions by
-that of the entries; started with ``time`` as a third word it prints the best processor time of an entry instead.
+Under callgrind with two numbers of batches, the difference of the instructions divided by that of the entries is what
+an entry costs; with ``time`` as a third word it prints the best processor time of an entry instead.
 """
 
 import asyncio
@@ -73,8 +73,8 @@ def exchanges() -> Exchanges:
     for number in range(SESSIONS):
         who = judge(claims(number, int(now), profile=False), "JWT", policy, now, key)
         user_id = who.subject
-        session = Session(who, user_id, minter.rhythm(user_id), 3_600, int(now) + 3_600, NO_PROFILE)
-        minted = minter.mint(user_id, session.rhythm, now, 3_600)
+        session = Session(who, user_id, *minter.rhythm(user_id), 3_600, int(now) + 3_600, NO_PROFILE)
+        minted = minter.mint(user_id, minter.rhythm(user_id), now, 3_600)
         call = Call(f"4f1d2c0a9b8e7d6c-{number:012x}", f"203.0.113.{number % 250}", "https", headers)
         call.issuer = "clerk"
         made.append((call, Issued(session, minted, now + number * APART_S)))

@@ -7,8 +7,9 @@ import anyio
 import pytest
 
 from support.ledgers import entry_lines
+from support.operating import VIEWER
 from tidegate.app.ledger import keys_of, ledger_folder
-from tidegate.tokens.ledger.audit import audit
+from tidegate.tokens.ledger.audit import audit, read_checkpoints
 from tidegate.tokens.ledger.reading import file_chains
 from tidegate.tokens.ledger.rows import database_chains
 from tidegate.tokens.ledger.search import search, wanted
@@ -177,3 +178,35 @@ async def test_switched_off_nothing_is_written(gate_with):
     async with gate_with(ledger="off") as gate:
         assert (await gate.exchange(gate.session())).status_code == 200
     assert not ledger_folder(gate.runtime.settings).exists()
+
+
+HEAD = "/operator/v1/ledger/head"
+
+
+async def test_a_viewer_is_told_where_the_chain_stands_and_a_copy_proves_what_is_cut_off(gate, tmp_path):
+    async with gate.operator(VIEWER) as vera:
+        for _ in range(3):
+            await gate.exchange(gate.session())
+        await entries(gate, 3)
+        with anyio.fail_after(5):
+            while (answer := await vera.get(HEAD)).json().get("n", 0) < 4:
+                await anyio.sleep(0.02)
+    (tmp_path / "kept elsewhere").write_text(answer.text + "\n")
+    checkpoints = read_checkpoints(tmp_path / "kept elsewhere")
+    folder, keys = ledger_folder(gate.runtime.settings), keys_of(gate.runtime.settings, make=False)
+
+    (finding,) = await audit(file_chains(folder), keys, checkpoints=checkpoints)
+    assert finding.wrong == ""
+    (path,) = folder.glob("*/*.jsonl")
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
+    (finding,) = await audit(file_chains(folder), keys, checkpoints=checkpoints)
+    assert "entries are missing at the end" in finding.wrong
+
+
+async def test_where_there_is_no_chain_there_is_no_head(gate_with, tmp_path):
+    (tmp_path / "file").write_text("")
+    async with gate_with(ledger="off") as gate, gate.operator(VIEWER) as vera:
+        assert ((await vera.get(HEAD)).status_code, (await vera.get(HEAD)).json()["reason"]) == (404, "not_found")
+    async with gate_with(ledger_dir=tmp_path / "file") as gate, gate.operator(VIEWER) as vera:
+        assert (await vera.get(HEAD)).json()["reason"] == "ledger_unavailable"
+        (tmp_path / "file").unlink()

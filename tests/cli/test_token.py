@@ -5,12 +5,15 @@ import pwd
 import pytest
 
 from support.environments import DEVELOPMENT, SECRET
+from support.ledgers import Scribe, issued
 from tidegate.cli.tokens_shown import decoded
 from tidegate.sandbox import stream_tokens
+from tidegate.tokens.ledger.keys import ledger_keys
 
 
 @pytest.fixture(autouse=True)
-def configured(monkeypatch):
+def configured(monkeypatch, workplace):
+    del workplace
     for name, text in DEVELOPMENT.items():
         monkeypatch.setenv(name, text)
 
@@ -69,3 +72,41 @@ def test_without_credentials_there_is_nothing_to_sign_with(tidegate, monkeypatch
 
     assert (ended.status, ended.out) == (2, "")
     assert "STREAM_API_SECRET" in ended.err
+
+
+def ledger_of(tidegate):
+    assert tidegate("ledger", "verify").status == 0
+    return [json.loads(line) for line in tidegate("ledger", "export").out.splitlines()]
+
+
+@pytest.mark.parametrize("kept", ["files", "database"])
+def test_it_stands_in_the_ledger_and_the_chain_of_a_running_service_goes_on(tidegate, workplace, monkeypatch, kept):
+    monkeypatch.setenv("TIDEGATE_LEDGER", kept)
+    state = workplace / ".tidegate"
+    running = Scribe(state / "ledger", key=ledger_keys((), state, make=True).sealing)
+    running.write(issued())
+    token = tidegate("token", "ada", "--reason", 'a "drill"\n').out.strip()
+    running.write(issued())
+    running.leave()
+
+    entries = ledger_of(tidegate)
+    (minted,) = [entry for entry in entries if entry["event"] == "minted"]
+    claims = decoded(token)[1]
+    operator = pwd.getpwuid(os.getuid()).pw_name
+    assert (minted["user_id"], minted["operator"], minted["note"]) == ("ada", operator, 'a "drill"')
+    assert (minted["iat"], minted["exp"]) == (claims["iat"], claims["exp"])
+    assert minted["generation"]
+    assert len([entry for entry in entries if entry["event"] == "issued"]) == (2 if kept == "files" else 0)
+    span = ("--from", str(claims["iat"]), "--to", str(claims["iat"]))
+    assert [one["actors"] for one in json.loads(tidegate("ledger", "who", *span, "--json").out)] == [[operator]]
+
+
+def test_what_cannot_be_recorded_is_not_handed_out(tidegate, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("TIDEGATE_LEDGER_DIR", str(tmp_path / "file"))
+    ended = tidegate("token", "ada", "--reason", "a drill")
+    assert (ended.status, ended.out) == (1, "")
+    assert "operator_minted" not in ended.err
+
+    monkeypatch.setenv("TIDEGATE_LEDGER", "off")
+    assert tidegate("token", "ada", "--reason", "a drill").out.count(".") == 2

@@ -34,6 +34,7 @@ from tidegate.limits import ExchangeLimits, LimitRates
 from tidegate.logs import RequestLog, wants_json
 from tidegate.settings import Settings
 from tidegate.store import Store
+from tidegate.tokens.ledger.routes import ledger_routes
 from tidegate.tokens.life import LifeTable
 from tidegate.tokens.mapping import SubjectMapping
 from tidegate.tokens.migration import MapFileError, read_assigned
@@ -138,6 +139,7 @@ def _operated(watched: Watched, watching: Watching, clock: Clock) -> list[APIRou
         _issuer_routes(watched.issuers, watched.store, clock),
         credential_routes(watched.rotation, clock, max_age_days=watched.settings.credential_max_age_days),
         *standing_routes(watched.standing.service, clock),
+        ledger_routes(watched.records),
         watching.routes,
         alert_routes(watching.alerts),
     ]

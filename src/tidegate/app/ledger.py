@@ -47,13 +47,28 @@ def ledger_of(settings: Settings, database: Database, background: Background, cl
         refusals_per_s=settings.ledger_refusals_per_second,
         hashed=settings.ledger_hashed,
     )
-    sink: Sink = DatabaseSink(database, clock)
-    if settings.ledger == "files":
-        sink = FileSink(ledger_folder(settings), segment_bytes=settings.ledger_segment_bytes)
-    ledger = Ledger(sink, key=lambda: keys_of(settings, make=True).sealing, options=options, clock=clock)
+    ledger = Ledger(
+        sink_of(settings, database, clock),
+        key=lambda: keys_of(settings, make=True).sealing,
+        options=options,
+        clock=clock,
+    )
     background.add("ledger", ledger.run)
     background.close_with(ledger.aclose)
     return ledger
+
+
+def sink_of(settings: Settings, database: Database, clock: Clock) -> Sink:
+    """Where the ledger is kept.
+
+    Args:
+        settings: sound ones, with the ledger on.
+        database: for a ledger that is kept there.
+        clock: for when a chain begins.
+    """
+    if settings.ledger == "database":
+        return DatabaseSink(database, clock)
+    return FileSink(ledger_folder(settings), segment_bytes=settings.ledger_segment_bytes)
 
 
 def with_ledger(remarks: Remarks, records: Records) -> Remarks:

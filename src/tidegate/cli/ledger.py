@@ -175,6 +175,21 @@ def _span(since: str | None, until: str | None) -> tuple[float | None, float | N
 
 
 @ledger.command()
+def head(env_file: EnvFile = None) -> None:
+    """Ask a running service where its chain stands, and print that as a checkpoint: one line of JSON.
+
+    It goes through the operator's API, so it needs neither the folder nor the ledger's key. Keep the lines where nobody
+    who can write to the ledger can reach them; `tidegate ledger verify --against FILE` shows later what is missing.
+    """
+    import json
+
+    from tidegate.cli.operating import OperatorClient, access_from_environment, path_of
+
+    with OperatorClient(access_from_environment(env_file)) as service:
+        typer.echo(json.dumps(service.get(path_of("ledger", "head")), separators=(",", ":")))
+
+
+@ledger.command()
 def checkpoint(folder: Folder = None, key_file: KeyFile = None, env_file: EnvFile = None) -> None:
     """Print where each chain stands, one line of JSON for each, to be kept elsewhere.
 

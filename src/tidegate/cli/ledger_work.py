@@ -29,7 +29,6 @@ from tidegate.tokens.ledger.reading import KeptChain, file_chains
 from tidegate.tokens.ledger.retention import prunable, prune
 from tidegate.tokens.ledger.rows import database_chains
 from tidegate.tokens.ledger.search import Wanted, search
-from tidegate.tokens.ledger.segments import chains
 
 T = TypeVar("T")
 _FORMULA: Final = ("=", "+", "-", "@")
@@ -43,11 +42,13 @@ class OpenLedger:
         chains: in it.
         keys: that may have sealed them.
         octets: how much there is to be read; None where nobody knows.
+        pieces: what of a chain goes whole when it is pruned, in the plural.
     """
 
     chains: list[KeptChain]
     keys: LedgerKeys
     octets: int | None
+    pieces: str
 
 
 def open_ledger(folder: Path | None, key_file: Path | None, env_file: Path | None) -> OpenLedger:
@@ -65,7 +66,7 @@ def open_ledger(folder: Path | None, key_file: Path | None, env_file: Path | Non
     settings = load_or_exit(env_file=env_file).settings
     if folder is None and settings.ledger == "database":
         chains = asyncio.run(database_chains(lambda: _database(settings)))
-        return OpenLedger(chains, _keys(settings, key_file), None)
+        return OpenLedger(chains, _keys(settings, key_file), None, "batches")
     where = folder or ledger_folder(settings)
     found = file_chains(where)
     if not found:
@@ -75,7 +76,7 @@ def open_ledger(folder: Path | None, key_file: Path | None, env_file: Path | Non
             status=Exit.WRONG,
         )
     octets = sum(path.stat().st_size for path in where.glob("*/*.jsonl"))
-    return OpenLedger(found, _keys(settings, key_file), octets)
+    return OpenLedger(found, _keys(settings, key_file), octets, "files")
 
 
 def _keys(settings: Settings, key_file: Path | None) -> LedgerKeys:
@@ -182,21 +183,21 @@ def pruned(folder: Path | None, key_file: Path | None, env_file: Path | None, *,
         raise CommandFailed(
             "--before is less than 24 hours ago", "choose an earlier time: such tokens may be valid", status=Exit.WRONG
         )
-    settings = load_or_exit(env_file=env_file).settings
-    if folder is None and settings.ledger == "database":
-        raise CommandFailed("the ledger is in the database, and only files are pruned", status=Exit.WRONG)
-    where = folder or ledger_folder(settings)
-    keys = _keys(settings, key_file)
-    found = []
-    for chain in chains(where):
-        key = keys.find(chain.key_id() or "")
-        if key is None:
-            raise LedgerError(f"the key of chain {chain.name} is not among those given here")
-        found.append((prunable(chain, key, before), key))
-    for one, key in found:
-        said = f"{one.chain.name}: {one.entries} entries in {len(one.segments)} files"
-        if one.segments and ask:
-            typer.confirm(f"Remove {said}?", abort=True, err=True)
-        if one.segments:
-            prune(one, key, now)
-        typer.echo(said + (f" removed, through entry {one.head.n}" if one.segments else " to remove"))
+    opened = open_ledger(folder, key_file, env_file)
+
+    async def work() -> None:
+        found = []
+        for chain in opened.chains:
+            key = opened.keys.find(await chain.key_id() or "")
+            if key is None:
+                raise LedgerError(f"the key of chain {chain.name} is not among those given here")
+            found.append((await prunable(chain, key, before), key))
+        for one, key in found:
+            said = f"{one.chain.name}: {one.entries} entries in {one.pieces} {opened.pieces}"
+            if one.pieces and ask:
+                typer.confirm(f"Remove {said}?", abort=True, err=True)
+            if one.pieces:
+                await prune(one, key, now)
+            typer.echo(said + (f" removed, through entry {one.head.n}" if one.pieces else " to remove"))
+
+    run(work)

@@ -11,7 +11,16 @@ from typing import Final
 from tidegate.clock import rfc3339
 from tidegate.identity.model import IssuerPolicy
 from tidegate.tokens.ledger.keys import LedgerKey
-from tidegate.tokens.ledger.model import AGENT_MOST, Event, IssuedNote, Note, OperatedNote, RefusedNote, SummedNote
+from tidegate.tokens.ledger.model import (
+    AGENT_MOST,
+    Event,
+    IssuedNote,
+    MintedNote,
+    Note,
+    OperatedNote,
+    RefusedNote,
+    SummedNote,
+)
 from tidegate.tokens.model import Session
 
 _TIME: Final = b'"time":"'
@@ -55,7 +64,9 @@ class Encoder:
             return self._issued(n, note)
         if isinstance(note, RefusedNote):
             return self._refused(n, note)
-        return self._summed(n, note) if isinstance(note, SummedNote) else self._operated(n, note)
+        if isinstance(note, SummedNote):
+            return self._summed(n, note)
+        return self._minted(n, note) if isinstance(note, MintedNote) else self._operated(n, note)
 
     def mark(self, n: int, now: float, event: Event, count: int | None = None) -> str:
         """An entry of the ledger itself.
@@ -103,6 +114,15 @@ class Encoder:
             f'{{"n":{n},"time":"{self._time(note.now)}","event":"operated","reason":{quoted(note.reason)}'
             f',"address":{quoted(address)},"request":{quoted(note.request)}{traced}{named}'
             f',"method":{quoted(note.method)},"route":{quoted(note.route)},"status":{note.status}'
+        )
+
+    def _minted(self, n: int, note: MintedNote) -> str:
+        user_id = self._key.name("user_id", note.user_id) if self._hashed else note.user_id
+        minted = note.minted
+        return (
+            f'{{"n":{n},"time":"{self._time(note.now)}","event":"minted","reason":"none","user_id":{quoted(user_id)}'
+            f',"generation":{quoted(minted.generation.id)},"iat":{minted.issued_at},"exp":{minted.expires_at}'
+            f',"operator":{quoted(note.operator)},"note":{quoted(note.note)}'
         )
 
     def _whose(self, session: Session) -> str:

@@ -23,6 +23,7 @@ class Event(StrEnum):
     REFUSED = "refused"
     SUMMED = "summed"
     OPERATED = "operated"
+    MINTED = "minted"
     OPENED = "opened"
     CLOSED = "closed"
     LOST = "lost"
@@ -119,7 +120,25 @@ class OperatedNote(NamedTuple):
     status: int
 
 
-Note = IssuedNote | RefusedNote | SummedNote | OperatedNote
+class MintedNote(NamedTuple):
+    """A token that an operator makes for somebody, without a session.
+
+    Attributes:
+        now: seconds since the epoch.
+        user_id: at Stream.
+        operator: who makes it.
+        note: why, in the operator's words.
+        minted: the token's times; the token itself is never written.
+    """
+
+    now: float
+    user_id: str
+    operator: str
+    note: str
+    minted: Minted
+
+
+Note = IssuedNote | RefusedNote | SummedNote | OperatedNote | MintedNote
 
 
 def waits_since(note: Note) -> float:
@@ -233,6 +252,7 @@ class Entry:
         route: its template.
         status: of the answer.
         count: how many refusals were summed, entries lost, or octets cut.
+        note: why an operator made a token, in his words.
         line: the entry as it is written.
     """
 
@@ -258,6 +278,7 @@ class Entry:
     route: str | None
     status: int | None
     count: int | None
+    note: str | None
     line: bytes
 
 

@@ -1,34 +1,24 @@
 """Reading a chain back: nothing is passed on whose seal was not checked."""
 
-from collections.abc import AsyncIterator, Callable
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
 from tidegate.tokens.ledger.chain import Chain
 from tidegate.tokens.ledger.errors import LedgerError
+from tidegate.tokens.ledger.folder import flush_folder, lock
 from tidegate.tokens.ledger.keys import LedgerKey, LedgerKeys
 from tidegate.tokens.ledger.model import Head
-from tidegate.tokens.ledger.segments import ChainFolder, Pruned, chains
+from tidegate.tokens.ledger.retention import PrunableChain
+from tidegate.tokens.ledger.segments import PRUNE_LOCK_FILE, ChainFolder, Pruned, chains
 
 
-class KeptChain(Protocol):
+class KeptChain(PrunableChain, Protocol):
     """A chain, wherever it is kept."""
-
-    @property
-    def name(self) -> str:
-        """Of the chain."""
-        ...
 
     async def key_id(self) -> str | None:
         """Which key seals it; None where nothing says so."""
-        ...
-
-    async def begins(self, key: LedgerKey) -> tuple[Head, Pruned | None]:
-        """What the first entry must be bound to, and what was pruned before it.
-
-        Raises:
-            LedgerError: what says so is not sealed by the key.
-        """
         ...
 
     def parts(self, after: int) -> AsyncIterator[bytes]:
@@ -61,6 +51,33 @@ class FileChain:
     async def begins(self, key: LedgerKey) -> tuple[Head, Pruned | None]:
         """What the first entry must be bound to, and what was pruned before it."""
         return self._folder.begins(key), self._folder.pruned(key)
+
+    async def pieces(self, after: int) -> AsyncGenerator[Iterable[bytes], None]:
+        """Its files."""
+        for segment in self._folder.segments(after):
+            yield segment.parts()
+
+    async def remove(self, begins: Head, record: Pruned, key: LedgerKey) -> None:
+        """Put on record what goes, and remove it.
+
+        The record comes first: where a crash comes between, the files that are left over count as gone.
+        """
+        folder = self._folder
+        held = lock(folder.path / PRUNE_LOCK_FILE)
+        if held is None:
+            raise LedgerError(f"chain {self.name} is being pruned by somebody else")
+        try:
+            if folder.begins(key) != begins:
+                raise LedgerError(f"chain {self.name} was pruned by somebody else meanwhile")
+            folder.note_pruned(record, key)
+            for segment in folder.segments():
+                if segment.first <= record.through:
+                    segment.path.unlink(missing_ok=True)
+            flush_folder(folder.path)
+        except OSError as error:
+            raise LedgerError(f"chain {self.name} cannot be pruned: {error.strerror}") from error
+        finally:
+            os.close(held)
 
     async def parts(self, after: int) -> AsyncIterator[bytes]:
         """The entries' lines, segment by segment."""

@@ -1,16 +1,60 @@
-"""Retention: whole files from the beginning of a chain go, and what is left still proves."""
+"""Retention: whole pieces from the beginning of a chain go, and what is left still proves.
 
-import os
-from collections.abc import Iterator
+A piece is a file, or a batch in the database.
+"""
+
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Protocol
 
 from tidegate.tokens.ledger.chain import Chain
 from tidegate.tokens.ledger.encoding import stamp, time_of
 from tidegate.tokens.ledger.errors import LedgerError
-from tidegate.tokens.ledger.folder import flush_folder, lock
 from tidegate.tokens.ledger.keys import LedgerKey
 from tidegate.tokens.ledger.model import Head
-from tidegate.tokens.ledger.segments import PRUNE_LOCK_FILE, ChainFolder, Pruned, Segment
+from tidegate.tokens.ledger.segments import Pruned
+
+
+class PrunableChain(Protocol):
+    """A chain whose beginning can go, wherever it is kept."""
+
+    @property
+    def name(self) -> str:
+        """Of the chain."""
+        ...
+
+    async def begins(self, key: LedgerKey) -> tuple[Head, Pruned | None]:
+        """What the first entry must be bound to, and what was pruned before it.
+
+        Raises:
+            LedgerError: what says so is not sealed by the key.
+        """
+        ...
+
+    def pieces(self, after: int) -> AsyncGenerator[Iterable[bytes], None]:
+        """What goes whole or stays whole, in order, its octets cut anywhere.
+
+        Args:
+            after: number of the last entry that was pruned.
+
+        Raises:
+            LedgerError: they cannot be read.
+        """
+        ...
+
+    async def remove(self, begins: Head, record: Pruned, key: LedgerKey) -> None:
+        """Put on record what goes, under the chain's seal, and remove it; never the one without the other.
+
+        Args:
+            begins: what the first entry was bound to when this was decided.
+            record: what goes.
+            key: that seals the chain.
+
+        Raises:
+            LedgerError: somebody else prunes the chain, or has done so meanwhile, or it cannot be done.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,22 +62,27 @@ class Prunable:
     """What can go from a chain.
 
     Attributes:
-        chain: its name.
-        segments: the files, all of whose entries are older.
-        head: the last entry of them, which the first that is left is bound to.
-        entries: how many there are in them.
+        chain: whose.
+        begins: what its first entry is bound to.
+        head: the last entry that goes, which the first that is left is bound to.
+        pieces: how many files, or batches.
     """
 
-    chain: ChainFolder
-    segments: tuple[Segment, ...]
+    chain: PrunableChain
+    begins: Head
     head: Head
-    entries: int
+    pieces: int
+
+    @property
+    def entries(self) -> int:
+        """How many entries go."""
+        return self.head.n - self.begins.n
 
 
-def prunable(chain: ChainFolder, key: LedgerKey, before: float) -> Prunable:
-    """Find the files whose entries are all older, and check that they hold.
+async def prunable(chain: PrunableChain, key: LedgerKey, before: float) -> Prunable:
+    """Find the pieces whose entries are all older, and check that they hold.
 
-    What does not hold is not pruned, or pruning would be a way to hide it. The last file stays: the
+    What does not hold is not pruned, or pruning would be a way to hide it. The last piece stays: the
     writer may have it in hand.
 
     Args:
@@ -44,22 +93,24 @@ def prunable(chain: ChainFolder, key: LedgerKey, before: float) -> Prunable:
     Raises:
         LedgerError: the chain does not hold.
     """
-    begins = chain.begins(key)
-    follow, gone = Chain(key, begins), []
-    head = begins
-    for segment in chain.segments(begins.n)[:-1]:
-        # The newest need not be the last: refusals are summed up when their second is over, and clocks are set back.
-        if max((time_of(follow.follow(line)) for line in _lines(segment)), default="") >= stamp(before):
-            break
-        head = follow.head
-        gone.append(segment)
-    return Prunable(chain, tuple(gone), head, head.n - begins.n)
+    begins, _ = await chain.begins(key)
+    follow, head, pieces = Chain(key, begins), begins, 0
+    bound, newest, follows = stamp(before), "", begins
+    async with aclosing(chain.pieces(begins.n)) as found:
+        async for piece in found:
+            # The one before has one behind it, so it is not the last.
+            if newest >= bound:
+                break
+            if follows is not begins:
+                head, pieces = follows, pieces + 1
+            # The newest need not be the last: refusals are summed up when their second is over, and clocks go back.
+            newest = max((time_of(follow.follow(line)) for line in _lines(chain.name, piece)), default="")
+            follows = follow.head
+    return Prunable(chain, begins, head, pieces)
 
 
-def prune(found: Prunable, key: LedgerKey, now: float) -> None:
+async def prune(found: Prunable, key: LedgerKey, now: float) -> None:
     """Put what goes on record, under the chain's seal, and remove it.
-
-    The record comes first: where a crash comes between, the files that are left over count as gone.
 
     Args:
         found: what can go.
@@ -69,28 +120,16 @@ def prune(found: Prunable, key: LedgerKey, now: float) -> None:
     Raises:
         LedgerError: somebody else prunes the chain at this moment, or it cannot be done.
     """
-    chain = found.chain
-    held = lock(chain.path / PRUNE_LOCK_FILE)
-    if held is None:
-        raise LedgerError(f"chain {chain.name} is being pruned by somebody else")
-    try:
-        if chain.begins(key).n + found.entries != found.head.n:
-            raise LedgerError(f"chain {chain.name} was pruned by somebody else meanwhile")
-        chain.note_pruned(Pruned(chain.name, found.head.n, found.head.mac, int(now)), key)
-        for segment in chain.segments():
-            if segment.first <= found.head.n:
-                segment.path.unlink(missing_ok=True)
-        flush_folder(chain.path)
-    except OSError as error:
-        raise LedgerError(f"chain {chain.name} cannot be pruned: {error.strerror}") from error
-    finally:
-        os.close(held)
+    if not found.pieces:
+        return
+    head = found.head
+    await found.chain.remove(found.begins, Pruned(head.chain, head.n, head.mac, int(now)), key)
 
 
-def _lines(segment: Segment) -> Iterator[bytes]:
+def _lines(chain: str, parts: Iterable[bytes]) -> Iterator[bytes]:
     rest = b""
-    for part in segment.parts():
+    for part in parts:
         *whole, rest = (rest + part).split(b"\n")
         yield from whole
     if rest:
-        raise LedgerError(f"{segment.path.name} ends in the middle of a line")
+        raise LedgerError(f"a part of chain {chain} that is not the last ends in the middle of a line")

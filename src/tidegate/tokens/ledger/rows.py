@@ -3,8 +3,9 @@
 Nothing here imports SQLAlchemy before a database is used.
 """
 
+import contextlib
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
@@ -42,22 +43,18 @@ class DatabaseSink:
         """Begin a chain."""
         from tidegate.tokens.ledger import repo
 
-        try:
+        with _told():
             async with self._database.begin() as connection:
                 await repo.begin(connection, self._database.dialect, self._name, key.id, self._clock.now())
-        except StoreUnavailable as error:
-            raise LedgerError(str(error)) from error
         return Opened(Head(self._name, 0, key.genesis(self._name)))
 
     async def append(self, batch: Batch) -> None:
         """Commit a batch."""
         from tidegate.tokens.ledger import repo
 
-        try:
+        with _told():
             async with self._database.begin() as connection:
                 await repo.append(connection, self._database.dialect, self._name, batch)
-        except StoreUnavailable as error:
-            raise LedgerError(str(error)) from error
 
     async def aclose(self) -> None:
         """Nothing is held; the database is closed by whoever opened it."""
@@ -82,14 +79,39 @@ class DatabaseChain:
         return self._key_id
 
     async def begins(self, key: LedgerKey) -> tuple[Head, Pruned | None]:
-        """What the first entry must be bound to; nothing is pruned from a database."""
-        return Head(self.name, 0, key.genesis(self.name)), None
+        """What the first entry must be bound to, and what was pruned before it."""
+        from tidegate.tokens.ledger import repo
 
-    async def parts(self, after: int) -> AsyncIterator[bytes]:
+        with _told():
+            async with self._opens() as database, database.read() as connection:
+                found = await repo.pruned(connection, self.name)
+        if found is None:
+            return Head(self.name, 0, key.genesis(self.name)), None
+        record, seal = found
+        return record.proved(key, seal).head(), record
+
+    async def pieces(self, after: int) -> AsyncGenerator[Iterable[bytes], None]:
+        """Its batches."""
+        async with contextlib.aclosing(self.parts(after)) as parts:
+            async for part in parts:
+                yield (part,)
+
+    async def remove(self, begins: Head, record: Pruned, key: LedgerKey) -> None:
+        """Put on record what goes, and remove it, in one transaction."""
+        from tidegate.tokens.ledger import repo
+
+        with _told():
+            async with self._opens() as database, database.begin() as connection:
+                seal = key.sign(record.text())
+                if not await repo.note_pruned(connection, database.dialect, record, seal, begins.n):
+                    raise LedgerError(f"chain {self.name} was pruned by somebody else meanwhile")
+                await repo.remove(connection, self.name, record.through)
+
+    async def parts(self, after: int) -> AsyncGenerator[bytes, None]:
         """The entries' lines, batch by batch."""
         from tidegate.tokens.ledger import repo
 
-        try:
+        with _told():
             async with self._opens() as database:
                 while True:
                     async with database.read() as connection:
@@ -99,8 +121,6 @@ class DatabaseChain:
                     for _, octets in page:
                         yield octets
                     after = page[-1][0]
-        except StoreUnavailable as error:
-            raise LedgerError(str(error)) from error
 
 
 async def database_chains(opens: Opens) -> list[KeptChain]:
@@ -114,8 +134,15 @@ async def database_chains(opens: Opens) -> list[KeptChain]:
     """
     from tidegate.tokens.ledger import repo
 
-    try:
+    with _told():
         async with opens() as database, database.read() as connection:
             return [DatabaseChain(opens, name, key_id) for name, key_id in await repo.begun(connection)]
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Turn a database that cannot be used into the ledger's own error."""
+    try:
+        yield
     except StoreUnavailable as error:
         raise LedgerError(str(error)) from error

@@ -1,4 +1,4 @@
-"""The ledger's tables: a row for each chain, and one for each batch of its entries."""
+"""The ledger's tables: a row for each chain, one for each batch of its entries, one for what was pruned of it."""
 
 from typing import Final
 
@@ -23,4 +23,14 @@ batches: Final = Table(
     Column("since", Double, nullable=False),
     Column("until", Double, nullable=False),
     Column("octets", LargeBinary, nullable=False),
+)
+
+prunes: Final = Table(
+    "ledger_prunes",
+    metadata,
+    Column("chain", String(16), primary_key=True),
+    Column("through", BigInteger, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
 )

@@ -83,13 +83,13 @@ class Holder:
 
     Attributes:
         user_id: at Stream, as it is written.
-        subject: as the issuer names the person, as it is written.
+        subject: as the issuer names the person, as it is written; "" where only operators made tokens.
         issuer: the configured name.
         tokens: how many different ones.
         first_iat: of the earliest, seconds since the epoch.
         last_exp: the latest end, seconds since the epoch.
         addresses: from which they were asked for.
-        actors: who acted in the user's place.
+        actors: who acted in the user's place, or made a token as an operator.
     """
 
     user_id: str
@@ -109,8 +109,8 @@ class Holder:
         self.first_iat, self.last_exp = min(self.first_iat, iat), max(self.last_exp, exp)
         if entry.address is not None:
             self.addresses.add(entry.address)
-        if entry.act is not None:
-            self.actors.add(entry.act)
+        if (actor := entry.act or entry.operator) is not None:
+            self.actors.add(actor)
 
 
 async def holders(
@@ -135,7 +135,7 @@ async def holders(
         LedgerError: a chain does not hold, or an issuance in it has no times.
     """
     found: dict[tuple[str, str], Holder] = {}
-    issued = Wanted(members={"event": frozenset({Event.ISSUED.value})})
+    issued = Wanted(members={"event": frozenset({Event.ISSUED.value, Event.MINTED.value})})
     async for entry in search(chains, keys, issued, told):
         iat, exp, user_id = entry.iat, entry.exp, entry.user_id
         if iat is None or exp is None or user_id is None:

@@ -53,6 +53,20 @@ class Pruned:
         """What is sealed."""
         return orjson.dumps([self.chain, self.through, self.mac.hex(), self.at])
 
+    def proved(self, key: LedgerKey, seal: bytes) -> "Pruned":
+        """The same, once its seal was found to be right.
+
+        Args:
+            key: of the chain.
+            seal: that stands beside it.
+
+        Raises:
+            LedgerError: it is wrong.
+        """
+        if key.sign(self.text()) != seal:
+            raise LedgerError(f"the seal of the record of pruning of chain {self.chain} is wrong")
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -152,9 +166,7 @@ class ChainFolder:
             sealed = bytes.fromhex(members["seal"])
         except (KeyError, TypeError, ValueError):
             raise LedgerError(f"the record of pruning of chain {self.name} is damaged") from None
-        if key.sign(record.text()) != sealed:
-            raise LedgerError(f"the seal of the record of pruning of chain {self.name} is wrong")
-        return record
+        return record.proved(key, sealed)
 
     def note_pruned(self, record: Pruned, key: LedgerKey) -> None:
         """Keep what is to be pruned, before it is.

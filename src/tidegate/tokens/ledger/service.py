@@ -55,8 +55,18 @@ class Records(Protocol):
         ...
 
     @property
+    def on(self) -> bool:
+        """Whether there is a ledger."""
+        ...
+
+    @property
     def failing(self) -> bool:
         """Whether the last attempt to write failed."""
+        ...
+
+    @property
+    def head(self) -> Head | None:
+        """The last durable entry; None before the chain is open, or where there is none."""
         ...
 
     def issued(self, call: Call, issued: Issued) -> None:
@@ -99,8 +109,10 @@ class NoLedger:
     """The ledger switched off."""
 
     __slots__ = ()
+    on = False
     waits = False
     failing = False
+    head = None
 
     def issued(self, call: Call, issued: Issued) -> None:
         """Nothing is noted."""
@@ -133,6 +145,7 @@ class Ledger:
         waits: whether `durable` is to be awaited before a token is handed out.
     """
 
+    on = True
     __slots__ = ("_clock", "_intake", "_offer", "_options", "_refuses", "_sums", "_writer", "run", "waits")
 
     def __init__(self, sink: Sink, *, key: Callable[[], LedgerKey], options: LedgerOptions, clock: Clock) -> None:
@@ -232,7 +245,7 @@ class Ledger:
 
     @property
     def head(self) -> Head | None:
-        """The last entry that was sealed; None before the chain is open."""
+        """The last durable entry; None before the chain is open."""
         return self._writer.head
 
     async def aclose(self) -> None:

@@ -124,6 +124,7 @@ class Writer:
         self._window_s = window_s
         self._chain: Chain | None = None
         self._encoder: Encoder | None = None
+        self._kept: Head | None = None
         self._work: asyncio.Future[None] | None = None
         self.durable = 0
         self.progress = asyncio.Event()
@@ -133,8 +134,8 @@ class Writer:
 
     @property
     def head(self) -> Head | None:
-        """The last entry that was sealed; None before the chain is open."""
-        return None if self._chain is None else self._chain.head
+        """The last durable entry; None before there is one of this writer's."""
+        return self._kept
 
     async def run(self) -> None:
         """Write until cancelled; what is being written then is written to its end."""
@@ -216,7 +217,9 @@ class Writer:
         await self._write(Batch(chain.n, chain.n, now, now, line.encode("ascii")))
 
     async def _write(self, batch: Batch) -> None:
+        (chain, _) = self._opened()
         await self._persist(lambda: self._sink.append(batch))
+        self._kept = chain.head
         metrics.LEDGER_ENTRIES.inc(batch.last - batch.first + 1)
 
     async def _persist(self, attempt: Callable[[], Awaitable[T]]) -> T:
