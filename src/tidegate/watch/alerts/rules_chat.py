@@ -25,15 +25,16 @@ CHAT: Final = (
         "ChatErrorRateHigh",
         Severity.PAGE,
         (
-            Way(
-                Share("answers.failed", "answers", 5 * _MINUTE, 0.05, least=50, least_part=5),
-                Blame.OURS,
-                "More than 5 % of the answers in 5 minutes were 5xx.",
-            ),
+            # Where both are so, ours are the consequence: this way is tried first.
             Way(
                 Share("stream.failed", "stream.calls", 5 * _MINUTE, 0.05, least=20, least_part=5),
                 Blame.STREAM,
                 "More than 5 % of the calls to Stream in 5 minutes failed.",
+            ),
+            Way(
+                Share("answers.failed", "answers", 5 * _MINUTE, 0.05, least=50, least_part=5),
+                Blame.OURS,
+                "More than 5 % of the answers in 5 minutes were 5xx.",
             ),
         ),
         0.0,
@@ -59,15 +60,16 @@ CHAT: Final = (
         "ChatResponseSlow",
         Severity.PAGE,
         (
-            Way(
-                Share("answers.slow", "answers", 5 * _MINUTE, 0.05, least=50, least_part=5),
-                Blame.OURS,
-                "More than 5 % of the answers in 5 minutes took over 2 s.",
-            ),
+            # Where both are so, ours are the consequence: this way is tried first.
             Way(
                 Share("stream.slow", "stream.calls", 5 * _MINUTE, 0.05, least=10, least_part=5),
                 Blame.STREAM,
                 "More than 5 % of the calls to Stream in 5 minutes took over 2 s.",
+            ),
+            Way(
+                Share("answers.slow", "answers", 5 * _MINUTE, 0.05, least=50, least_part=5),
+                Blame.OURS,
+                "More than 5 % of the answers in 5 minutes took over 2 s.",
             ),
         ),
         _MINUTE,
