@@ -108,6 +108,10 @@ stress: $(VENV)/.dev ## Runs of minutes: endurance, faults, many random examples
 bench: $(VENV)/.dev ## Measure against the tutorial service; JSON goes to bench/results/
 	$(BIN)/python bench/run.py $(ARGS)
 
+.PHONY: bench-ledger
+bench-ledger: $(VENV)/.dev ## Measure what the ledger costs an exchange; JSON goes to docs/evidence/
+	$(BIN)/python bench/ledger.py $(ARGS)
+
 # --- documentation and locks ----------------------------------------------------------------------------------
 
 .PHONY: docs

@@ -38,7 +38,7 @@ async def test_what_apprise_cannot_deliver_is_said_without_its_address(server, c
     with pytest.raises(NotDelivered) as failed:
         await channel.send(MESSAGE)
 
-    logged = "".join(record.getMessage() for record in caplog.records if record.name != "werkzeug")  # the receiver's own
+    logged = "".join(record.getMessage() for record in caplog.records if record.name != "werkzeug")
     assert channel.name == "apprise-2"
     assert "secret-path" not in str(failed.value) + logged + repr(channel)
     assert "hunter2" not in logged
