@@ -108,10 +108,10 @@ def without_network(sandbox):
 
 
 async def test_production_demands_https_of_tokens_and_not_of_probes(gate_with, sandbox):
-    async with gate_with(**without_network(sandbox)) as gate:
+    async with gate_with(**without_network(sandbox), telemetry="on") as gate:
         behind = gate.from_address("10.0.0.9")
-        bearer = {"Authorization": "Bearer x.y.z"}
-        for path in ("/stream/token", "/api/chat/token"):
+        bearer = {"Authorization": "Bearer x.y"}
+        for path in ("/stream/token", "/api/chat/token", "/telemetry"):
             plain = await gate.client.post(path, headers={**bearer, "X-Forwarded-Proto": "https"})
             assert (plain.status_code, plain.json()["reason"]) == (403, "https_required")
             proxied = await behind.post(path, headers={**bearer, "X-Forwarded-Proto": "https"})

@@ -17,6 +17,9 @@ from tidegate.app.build import build
 from tidegate.sandbox.server import SandboxServer
 
 CASES = 200
+CASES_WITH_BODY = 30
+"""A body takes many times as long to draw."""
+
 NAMES = st.text(string.ascii_letters + string.digits + "-", min_size=1, max_size=8)
 VALUES = st.text([chr(code) for code in range(0x21, 0x7F)], max_size=20)
 UNASKED = st.dictionaries(NAMES, VALUES, max_size=3)
@@ -30,6 +33,7 @@ OPERATIONS = {
     ("GET", "/livez"),
     ("GET", "/readyz"),
     ("GET", "/metrics"),
+    ("POST", "/telemetry"),
 }
 
 
@@ -55,7 +59,8 @@ class Served:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     with SandboxServer() as sandbox:
-        changed = {"limit_address_per_minute": 0, "limit_subject_per_minute": 0}
+        limits = ("limit_address", "limit_subject", "telemetry_address", "telemetry_user")
+        changed = {"telemetry": "on", **{f"{limit}_per_minute": 0 for limit in limits}}
         runtime = build(settings_for(sandbox, tmp_path_factory.mktemp("state"), **changed))
         with Served(runtime.app) as url:
             while not runtime.watch.can_exchange() or runtime.watch.health().warnings:
@@ -100,15 +105,18 @@ def kept_alive():
 @pytest.mark.parametrize("signed_in", [False, True], ids=["anonymous", "with-session"])
 @pytest.mark.parametrize(("method", "path"), sorted(OPERATIONS))
 def test_generated_requests(schema, served, kept_alive, method, path, signed_in):
-    _, sandbox = served
+    url, sandbox = served
     headers = {}
     if signed_in:
-        headers["Authorization"] = f"Bearer {sandbox.sandbox.provider.session(life=3000)}"
+        token = sandbox.sandbox.provider.session(life=3000)
+        if path == "/telemetry":
+            token = kept_alive.post(f"{url}/stream/token", headers={"Authorization": f"Bearer {token}"}).json()["token"]
+        headers["Authorization"] = f"Bearer {token}"
     operation = schema[path][method]
-    cases = []
+    cases, wanted = [], CASES_WITH_BODY if operation.body else CASES
 
     @hypothesis.settings(
-        max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True
+        max_examples=wanted, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True
     )
     @hypothesis.given(case=operation.as_strategy(), unasked=UNASKED)
     def run(case, unasked):
@@ -119,4 +127,4 @@ def test_generated_requests(schema, served, kept_alive, method, path, signed_in)
         cases.append(case)
 
     run()
-    assert len(cases) >= CASES
+    assert len(cases) >= wanted

@@ -40,3 +40,22 @@ def test_the_signature_is_the_standard_librarys_hmac(secret, claims):
     signed, _, signature = Signer(secret).sign(claims).rpartition(".")
     expected = hmac.digest(secret.encode(), signed.encode(), "sha256")
     assert base64.urlsafe_b64decode(signature + "=") == expected
+
+
+def test_it_opens_what_it_signed_and_nothing_else():
+    claims = b'{"user_id":"tommaso"}'
+    token = Signer("secret").sign(claims).encode()
+    header, middle, _ = token.split(b".")
+
+    assert Signer("secret").opened(token) == base64.urlsafe_b64encode(claims).rstrip(b"=")
+    assert Signer("another").opened(token) is None
+    longer = (token + b"=", token + b".", b"." + token)
+    for other in (b"", b".", b"..", b"\xff", header + b"." + middle, token[:-1], *longer):
+        assert Signer("secret").opened(other) is None
+
+
+def test_it_opens_nothing_under_another_header():
+    signer = Signer("secret")
+    for begun in (b"eyJhbGciOiJub25lIn0.eyJ1c2VyX2lkIjoidG9tbWFzbyJ9", b"", b"eyJ1c2VyX2lkIjoidG9tbWFzbyJ9"):
+        signature = base64.urlsafe_b64encode(signer._authenticate(begun)).rstrip(b"=")
+        assert signer.opened(begun + b"." + signature) is None

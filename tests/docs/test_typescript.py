@@ -55,6 +55,19 @@ def test_each_block_is_valid_typescript(sources: Path) -> None:
     assert (run.returncode, run.stdout) == (0, ""), run.stderr
 
 
+def test_the_javascript_of_the_pages_is_sound(tmp_path: Path) -> None:
+    blocks = all_blocks("javascript")
+    files = [tmp_path / str(block.title) for block in blocks]
+    for file, block in zip(files, blocks, strict=True):
+        file.write_text(block.text)
+    options = [*STRICT, "--allowJs", "--checkJs", "--noEmit", "--lib", "es2022,dom,dom.iterable"]
+
+    run = node(str(TYPESCRIPT / "bin/tsc"), *options, *map(str, files))
+
+    assert (run.returncode, run.stdout) == (0, ""), run.stderr
+    assert "telemetry.js" in {file.name for file in files}
+
+
 def test_the_token_provider_keeps_its_promises(compiled: Path, service: Service) -> None:
     run = node(
         "--test",

@@ -129,6 +129,7 @@ def test_a_least_value_is_at_most_the_greatest():
         ({"TIDEGATE_OPS_BIND": "0.0.0.0:8001"}, "TIDEGATE_OPS_BIND is an address that others can reach"),
         ({"TIDEGATE_TRUSTED_PROXIES": "0.0.0.0/0"}, "trusts every address"),
         ({"TIDEGATE_TRUSTED_PROXIES": "::/0"}, "trusts every address"),
+        ({"TIDEGATE_PLAN_CONNECTIONS": "500"}, "nobody tells of connections"),
         ({"CLERK_AUTHORIZED_PARTIES": ""}, "azp is not checked"),
         ({"TIDEGATE_AZP_POLICY": "off"}, "azp is not checked"),
         ({"TIDEGATE_AZP_POLICY": "required", "CLERK_AUTHORIZED_PARTIES": ""}, "azp is required but no accepted value"),

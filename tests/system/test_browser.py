@@ -3,16 +3,13 @@
 import json
 import re
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from support.processes import running
 from support.programs import program
+from support.websites import site
 
 pytestmark = pytest.mark.system
 PAGE = """<!doctype html>
@@ -39,32 +36,6 @@ async function ask(path, session) {
 })();
 </script>
 """
-
-
-@contextmanager
-def site() -> Iterator[tuple[str, list[bytes]]]:
-    """A web server that serves whatever page is put into the list; its origin."""
-    shown: list[bytes] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(shown[-1])
-
-        def log_message(self, *_: object) -> None:
-            """Keep the test's output clean."""
-
-    web = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=web.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{web.server_port}", shown
-    finally:
-        web.shutdown()
-        thread.join()
-        web.server_close()
 
 
 def browse(url: str, directory: Path) -> dict[str, dict[str, object]]:

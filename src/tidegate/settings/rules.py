@@ -192,6 +192,8 @@ def warn(settings: Settings) -> Iterator[str]:
     yield from _warn_of_claims(settings)
     yield from _warn_of_network(settings)
     yield from standing_rules.warn(settings)
+    if settings.plan_connections and settings.telemetry == "off":
+        yield "TIDEGATE_PLAN_CONNECTIONS is set, and nobody tells of connections: TIDEGATE_TELEMETRY is off"
 
 
 def _warn_of_operators(settings: Settings) -> Iterator[str]:

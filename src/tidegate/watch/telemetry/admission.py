@@ -16,7 +16,7 @@ from tidegate.tokens.routes import DoorRules
 from tidegate.watch.telemetry.caller import Callers
 
 TOKEN_BYTES: Final = 1_024
-"""Octets of a token: those that are made here have at most 530, with a user id of 255 characters."""
+"""Octets of a token: those that are made here have at most 485, with a user id of 255 characters."""
 
 _FORGED: Final = frozenset({Reason.TOKEN_MALFORMED, Reason.SIGNATURE_INVALID, Reason.TOKEN_KIND_REFUSED})
 """What nobody is refused for who was given a token here."""

@@ -19,6 +19,9 @@ _HASH_OCTETS: Final = 8
 """Two of a million users share a mark once in forty million windows."""
 
 
+_NO_FAILURE: Final[frozenset[Failure]] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Sinks:
     """Where figures go once they count.
@@ -46,7 +49,7 @@ class Teller:
 
     connected: float = 0.0
     times: list[int] = field(default_factory=lambda: [0, 0, 0])
-    failures: frozenset[Failure] = frozenset()
+    failures: frozenset[Failure] = _NO_FAILURE
 
 
 class _Gathered:
@@ -133,8 +136,10 @@ class Window:
             if values:
                 self._times[kind].add(values, new=not counted)
         # Who met no failure says that, too.
-        self._failures.add(beacon.failures - teller.failures, new=is_new)
-        teller.failures |= beacon.failures
+        further = beacon.failures - teller.failures
+        self._failures.add(further, new=is_new)
+        if further:
+            teller.failures |= further
         return True
 
     def _connect(self, teller: Teller, beacon: Beacon) -> None:
