@@ -1,6 +1,7 @@
 """Drills as their users run them; the instance's own servers hear nothing of it."""
 
 import json
+import os
 import re
 import socket
 import threading
@@ -118,3 +119,80 @@ def test_a_configuration_that_is_wrong_is_2(tidegate, monkeypatch):
     monkeypatch.setenv("TIDEGATE_KEYS_STALE_SECONDS", "ten")
 
     assert tidegate("drill", "identity-outage").status == 2
+
+
+@pytest.fixture
+def with_an_app(monkeypatch, instance):
+    """The same instance with an app that keeps sessions, and a database; both are the socket that counts who comes."""
+    url = os.environ["STREAM_CHAT_BASE_URL"]
+    for name in ("TIDEGATE_OIDC_ISSUER", "TIDEGATE_OIDC_JWKS_URL"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TIDEGATE_AUTHJS_SESSION_URL", f"{url}/api/auth/session")
+    monkeypatch.setenv("TIDEGATE_DATABASE_URL", url.replace("http:", "postgresql:") + "/tidegate")
+    monkeypatch.setenv("AUTH_SECRET", "p8kq2xv7rn4wz9ht6jy3bm5cd1fg0slaQWERtyui")
+    return instance
+
+
+def test_an_outage_of_the_session_route(tidegate, with_an_app, monkeypatch):
+    monkeypatch.setenv("TIDEGATE_AUTHJS_FRESH_SECONDS", "3")
+
+    ended = tidegate("drill", "session-route-outage", "--hours", "0.3", "--json")
+
+    assert ended.status == 0, ended.err
+    said = json.loads(ended.out)
+    assert (said["survives_seconds"], said["recovers_seconds"]) == (3, 0)
+    assert spans(said, "asks") == [(0, "gets a token"), (3, "503 identity_unavailable")]
+    assert spans(said, "newcomer") == [(0, "503 identity_unavailable")]
+    assert spans(said, "sealed") == [(0, "gets a token")]
+    assert [one for _, one in spans(said, "chats")] == ["chats on", "the token has ended"]
+    assert spans(said, "health") == [(0, "degraded")]
+    assert with_an_app == []
+
+
+@pytest.mark.usefixtures("with_an_app")
+def test_without_a_secret_no_session_is_encrypted(tidegate, monkeypatch):
+    monkeypatch.delenv("AUTH_SECRET")
+    monkeypatch.setenv("TIDEGATE_AUTHJS_FRESH_SECONDS", "1")
+
+    ended = tidegate("drill", "session-route-outage", "--hours", "0.1", "--at-least", "0.1", "--json")
+
+    assert ended.status == 1
+    assert "sealed" not in {row["row"] for row in json.loads(ended.out)["rows"]}
+
+
+def test_an_outage_of_the_database(tidegate, with_an_app, workplace):
+    ended = tidegate("drill", "database-outage", "--hours", "1", "--json")
+
+    assert ended.status == 0, ended.err
+    said = json.loads(ended.out)
+    assert said["survives_seconds"] is None
+    assert {row["row"]: [span["said"] for span in row["spans"]] for row in said["rows"]} == {
+        "asks": ["gets a token"],
+        "banned": ["403 subject_banned, as it should be"],
+        "bans": ["cannot be written, and is refused"],
+        "restarted": ["503 store_unavailable"],
+        "waited": ["gets a token"],
+        "forgotten": ["gets a token"],
+        "ready": ["ready"],
+        "health": ["degraded"],
+    }
+    assert any("used it again by itself" in note for note in said["notes"])
+    assert with_an_app == []
+    assert list(workplace.iterdir()) == []
+
+
+@pytest.mark.usefixtures("with_an_app")
+def test_a_ledger_that_must_be_written_stops_the_exchange_with_the_database(tidegate, monkeypatch):
+    monkeypatch.setenv("TIDEGATE_LEDGER", "database")
+    monkeypatch.setenv("TIDEGATE_LEDGER_DURABILITY", "sync")
+
+    ended = tidegate("drill", "database-outage")
+
+    assert ended.status == 1
+    assert "nobody gets one" in ended.err
+
+
+@pytest.mark.usefixtures("instance")
+@pytest.mark.parametrize("drill", ["session-route-outage", "database-outage"])
+def test_what_is_not_configured_cannot_be_rehearsed(tidegate, drill):
+    assert tidegate("drill", drill).status == 2

@@ -69,6 +69,52 @@ def stream_outage(
     _run(lambda tell: stream.rehearse(settings, horizon, progress=tell), at_least, as_json=as_json)
 
 
+@drill.command(name="session-route-outage")
+def session_route_outage(
+    hours: Hours = None,
+    at_least: AtLeast = 0.0,
+    as_json: AsJson = False,
+    env_file: EnvFile = None,
+) -> None:
+    """Rehearse an outage of the app whose session route is asked (Auth.js with a database): how long its answers count.
+
+    It is run as `tidegate drill identity-outage` is, and reaches the real app as little.
+    """
+    from tidegate.cli.drills import session_route
+
+    settings = _settings(env_file)
+    if settings.authjs_session_url is None:
+        mend = "set TIDEGATE_AUTHJS_SESSION_URL where an app keeps sessions in a database"
+        raise CommandFailed("no app is asked for sessions", mend, status=Exit.WRONG)
+    horizon = session_route.horizon_of(settings) if hours is None else hours * 3600
+    _run(lambda tell: session_route.rehearse(settings, horizon, progress=tell), at_least, as_json=as_json)
+
+
+@drill.command(name="database-outage")
+def database_outage(
+    hours: Hours = None,
+    at_least: AtLeast = 1.0,
+    as_json: AsJson = False,
+    env_file: EnvFile = None,
+) -> None:
+    """Rehearse an outage of the service's own database: who gets tokens, what cannot be done, what a restart forgets.
+
+    The copy has a database of its own, a file, and loses that one; the real one is not connected to.
+    """
+    from tidegate.app.stores import store_wanted
+    from tidegate.cli.drills import database
+
+    settings = _settings(env_file)
+    if not store_wanted(settings):
+        mend = "set TIDEGATE_DATABASE_URL, TIDEGATE_OPERATOR_KEYS or TIDEGATE_WEBHOOK_SECRETS where one is wanted"
+        raise CommandFailed("no database is opened with these settings", mend, status=Exit.WRONG)
+    if settings.ledger == "database" and settings.ledger_durability == "sync":
+        wrong = "each token waits for its entry in the ledger, which is in the database: without it nobody gets one"
+        raise CommandFailed(wrong, "set TIDEGATE_LEDGER_DURABILITY=batch, or keep the ledger in files")
+    horizon = database.HORIZON if hours is None else hours * 3600
+    _run(lambda tell: database.rehearse(settings, horizon, progress=tell), at_least, as_json=as_json)
+
+
 def _settings(env_file: "EnvFile") -> "Settings":
     from tidegate import logs
     from tidegate.app.run import load_or_exit

@@ -36,6 +36,7 @@ class Database:
         self._engines: Engines | None = None
         self._opening = asyncio.Lock()
         self._closed = False
+        self._severed = False
         self._up: bool | None = None
         self._after: dict[int, list[Callable[[], None]]] = {}
         metrics.STORE_UP.set_function(lambda: math.nan if self._up is None else float(self._up))
@@ -62,6 +63,14 @@ class Database:
     def healthy(self) -> bool:
         """Whether the last use went well; True before the first."""
         return self._up is not False
+
+    def sever(self) -> None:
+        """From now on every use fails as if the database could not be reached, until `rejoin`: for drills."""
+        self._severed = True
+
+    def rejoin(self) -> None:
+        """End what `sever` began."""
+        self._severed = False
 
     @contextlib.asynccontextmanager
     async def begin(self) -> AsyncIterator["AsyncConnection"]:
@@ -145,6 +154,9 @@ class Database:
     async def _used(self) -> AsyncIterator["Engines"]:
         """Turn the failures of the driver into our own, and note how the database is."""
         engines = self._engines or await self._opened()
+        if self._severed:
+            self._up = False
+            raise StoreUnavailable("unreachable", "it was severed")
         try:
             yield engines
         except Exception as error:

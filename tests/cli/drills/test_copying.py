@@ -1,9 +1,10 @@
 """The copy is isolated: whatever the instance's settings say, nothing of a place, a key or a secret comes along."""
 
 import pytest
+from pydantic import SecretStr
 
 from tidegate import logs
-from tidegate.cli.drills.copying import POLICIES, copied, isolated
+from tidegate.cli.drills.copying import POLICIES, Also, copied, isolated
 from tidegate.cli.drills.model import Mood
 from tidegate.sandbox.server import SandboxServer
 from tidegate.settings import Settings, kinds
@@ -26,6 +27,19 @@ def test_numbers_and_policies_are_copied_and_nothing_else(tmp_path):
     assert copy.base_url == server.stream_url
     assert "marked-" not in repr(dict(copy))
     assert copy.api_secret.get_secret_value() == server.sandbox.credentials()[1]
+
+
+@pytest.mark.parametrize("also", Also)
+def test_what_a_copy_has_besides_is_its_own_too(tmp_path, also):
+    more = {"authjs_session_url", "auth_secrets", "database_url"}
+    marked = {name: SecretStr("marked") if name == "database_url" else f"marked-{name}" for name in more}
+    instance = Settings.model_construct(**{**dict(Settings()), **marked})
+    with SandboxServer() as server:
+        copy = isolated(instance, server, tmp_path, pem=True, also=also)
+
+    assert "marked" not in repr(dict(copy))
+    assert copy.database_url is None or copy.database_url.get_secret_value().startswith(f"sqlite:///{tmp_path}")
+    assert copy.authjs_session_url is None or copy.authjs_session_url.startswith(f"{server.url}/")
 
 
 def test_no_limit_of_callers_is_met(tmp_path):

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,7 @@ from tidegate.app.stores import store_wanted
 from tidegate.cli.drills.model import Mood, Seen
 from tidegate.cli.exits import CommandFailed
 from tidegate.clock import SystemClock
+from tidegate.sandbox.authjs import ROUTE
 from tidegate.sandbox.model import Sandbox
 from tidegate.sandbox.people import APP_ORIGIN
 from tidegate.sandbox.server import SandboxServer
@@ -32,6 +34,12 @@ from tidegate.store import StoreUnavailable
 
 POLICIES: Final = ("profile_sync", "escape_capitals", "pending_policy", "impersonation_policy")
 """What is copied besides numbers."""
+
+APP: Final = "authjs"
+"""What the sandbox calls the app."""
+
+AUTHJS: Final = "authjs"
+"""The kind of its issuer, and its name."""
 
 START_SECONDS: Final = 10.0
 """By the real clock."""
@@ -53,6 +61,13 @@ _CHANGED: Final = {
 _MOODS: Final = {"healthy": Mood.GOOD, "degraded": Mood.WEAK, "unhealthy": Mood.BAD}
 
 
+class Also(StrEnum):
+    """What a copy has besides the issuer and Stream."""
+
+    SESSION_ROUTE = "session-route"  # in place of the issuer: an app that keeps the sessions
+    DATABASE = "database"
+
+
 class DrillClock(SystemClock):
     """The machine's clock, moved ahead; the sandbox and the service share it.
 
@@ -72,7 +87,9 @@ class DrillClock(SystemClock):
         return SystemClock.monotonic() + self.shift
 
 
-def isolated(settings: Settings, server: SandboxServer, state_dir: Path, *, pem: bool) -> Settings:
+def isolated(
+    settings: Settings, server: SandboxServer, state_dir: Path, *, pem: bool, also: Also | None = None
+) -> Settings:
     """The settings of the copy.
 
     Args:
@@ -80,10 +97,11 @@ def isolated(settings: Settings, server: SandboxServer, state_dir: Path, *, pem:
         server: the sandbox, running.
         state_dir: of the copy.
         pem: whether the public key is configured, as with an issuer that is never asked for it.
+        also: what it has besides.
     """
     numbers = {name: getattr(settings, name) for name, one in SPECS.items() if isinstance(one.kind, kinds.Integer)}
     api_key, secret = server.sandbox.credentials()
-    own = {
+    own: dict[str, object] = {
         "api_key": api_key,
         "api_secret": SecretStr(secret),
         "base_url": server.stream_url,
@@ -91,8 +109,24 @@ def isolated(settings: Settings, server: SandboxServer, state_dir: Path, *, pem:
         "state_dir": state_dir,
         "log_format": "json",
     }
+    if also is Also.SESSION_ROUTE:
+        own |= _app(settings, server)
+    if also is Also.DATABASE:
+        own |= {"database_url": SecretStr(f"sqlite:///{state_dir / 'drill.db'}")}
     policies = {name: getattr(settings, name) for name in POLICIES}
     return Settings.model_validate({**dict(Settings()), **numbers, **policies, **_CHANGED, **own})
+
+
+def _app(settings: Settings, server: SandboxServer) -> dict[str, object]:
+    """The sandbox as an app that keeps sessions in a database, as issuer."""
+    app = server.sandbox.app_as(APP)
+    skews = [one.clock_skew_seconds for one in settings.issuers if one.kind == AUTHJS]
+    members = {"name": AUTHJS, "kind": AUTHJS, "issuer": AUTHJS, "max_age_seconds": settings.authjs_max_age_seconds}
+    return {
+        "issuers": (IssuerConfig.model_validate({**members, "clock_skew_seconds": (skews or [15])[0]}),),
+        "auth_secrets": (SecretStr(app.secret),),
+        "authjs_session_url": f"{app.url}{ROUTE}",
+    }
 
 
 def _issuer(settings: Settings, server: SandboxServer, *, pem: bool) -> IssuerConfig:
@@ -164,14 +198,27 @@ class Copy:
 
     async def restarted(self, session: str) -> Seen:
         """What an app gets from a replica that starts at this moment with the keys that are on disk."""
+        async with self.started(self.clock) as fresh:
+            return (await self.exchange(session, fresh))[0]
+
+    @contextlib.asynccontextmanager
+    async def started(self, clock: DrillClock, *, severed: bool = False) -> AsyncIterator[Runtime]:
+        """A replica that starts at this moment with the keys that are on disk.
+
+        Args:
+            clock: of its own, or that of all.
+            severed: whether it cannot reach the database.
+        """
         with tempfile.TemporaryDirectory(dir=self.directory) as place:
             kept = self.runtime.settings.state_dir / "keys"
             if kept.is_dir():
                 shutil.copytree(kept, Path(place) / "keys")
-            fresh = _built(self.runtime.settings.model_copy(update={"state_dir": Path(place)}), self.clock)
+            fresh = _built(self.runtime.settings.model_copy(update={"state_dir": Path(place)}), clock)
+            if severed:
+                fresh.store.database.sever()
             async with fresh.background.running():
                 await came(fresh.watch.can_exchange, _RESTORE_SECONDS)
-                return (await self.exchange(session, fresh))[0]
+                yield fresh
 
     async def _ask(
         self, method: str, path: str, session: str | None = None, runtime: Runtime | None = None
@@ -221,17 +268,18 @@ async def _knows_all(runtime: Runtime) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def copied(settings: Settings, *, pem: bool = False) -> AsyncIterator[Copy]:
+async def copied(settings: Settings, *, pem: bool = False, also: Also | None = None) -> AsyncIterator[Copy]:
     """Run a copy until the block ends; nothing of it is left.
 
     Args:
         settings: of the instance.
         pem: as in `isolated`.
+        also: likewise.
     """
     clock = DrillClock()
     with tempfile.TemporaryDirectory(prefix="tidegate-drill-") as place, SandboxServer(Sandbox(clock)) as server:
         directory = Path(place)
-        runtime = _built(isolated(settings, server, directory / "state", pem=pem), clock)
+        runtime = _built(isolated(settings, server, directory / "state", pem=pem, also=also), clock)
         async with runtime.background.running():
             if not (await came(lambda: _is_up(runtime, pem=pem), START_SECONDS) and await _knows_all(runtime)):
                 raise CommandFailed("the copy of the service did not come up", "look at tidegate config check")
