@@ -4,16 +4,20 @@ import json
 import subprocess
 import sys
 
+import anyio
 import pytest
 from dirty_equals import IsStr
 
 from support.processes import environment
 from tidegate import metrics_telemetry as metrics
 from tidegate.credentials import Pair
+from tidegate.watch.alerts.model import Phase, Severity
+from tidegate.watch.alerts.rules import BY_NAME
 
 pytestmark = pytest.mark.anyio
 URL = "/telemetry"
 TOLD = {"seconds": 60, "connected_seconds": 60, "connect_ms": [240], "delivery_ms": [90], "failures": {"timeout": 1}}
+NEAR = "ConnectionsNearPlan"
 ORIGIN = "https://app.example.com"
 
 
@@ -176,6 +180,22 @@ async def test_twenty_users_make_figures_that_name_nobody(telling):
         figures = gate.runtime.watching.series
         figures.tick()
         assert figures.window("client.connections", 60) == [4.0]
+
+
+async def test_connections_near_the_plan_raise_an_alert_that_is_no_page(telling):
+    async with telling(plan_connections=4) as gate:
+        watching = gate.runtime.watching
+        for number in range(20):
+            assert (await tell(gate, await stream_token(gate, sub=f"person{number}"))).status_code == 202
+        gate.clock.shift += 300
+        watching.series.tick()
+        with anyio.fail_after(5):
+            # Whose turn it is to judge has to be found out again, now that minutes have passed.
+            while not (near := next((one for one in watching.alerts.current() if one.name == NEAR), None)):
+                await watching.alerts.look()
+                await anyio.sleep(0.01)
+
+        assert (near.phase, BY_NAME[NEAR].severity) == (Phase.PENDING, Severity.TICKET)
 
 
 async def test_where_it_is_off_there_is_nothing(gate_with):
