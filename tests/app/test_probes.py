@@ -40,6 +40,7 @@ async def seen(gate, probe, cause):
 
 async def test_what_is_probed_and_what_it_costs(gate):
     await seen(gate, "quota", "")
+    await seen(gate, "credentials", "")
     async with gate.operator(VIEWER) as vera:
         answer = (await vera.get(PROBES)).json()
     names = ["configuration", "credentials", "generations", "app", "quota", "keys:sandbox", "clock", "database", "disk"]

@@ -52,7 +52,8 @@ async def test_somebody_whom_stream_does_not_know(gate_with):
 
 
 async def test_stream_down_is_503_and_a_refusal_of_stream_is_502(gate_with, sandbox):
-    async with gate_with(profile_sync="off", timeout_ms=500) as gate:
+    # A breaker that stays closed: the probes call Stream at the same time, and their failures count as well.
+    async with gate_with(profile_sync="off", timeout_ms=500, breaker_failures=100) as gate:
         sandbox.sandbox.stream.fault("error")
         down = await ask(gate, gate.session(sub="user_a"))
         assert (down.status_code, down.json()["reason"]) == (503, "upstream_unavailable")

@@ -151,8 +151,8 @@ def fault(
     kind: Annotated[
         str,
         typer.Argument(
-            help="latency, error, plain_error, rate_limited, drop, wrong_body, clock, refuse_key, refuse_secret "
-            "or suspended."
+            help="latency, error, plain_error, rate_limited, drop, wrong_body, clock, refuse_key, refuse_secret, "
+            "suspended, events_lost, events_late, socket_refused or socket_dropped."
         ),
     ],
     delay: Annotated[float | None, typer.Option(metavar="SECONDS", help="Before each answer.")] = None,

@@ -15,6 +15,7 @@ from tidegate import metrics
 from tidegate.store.model import DatabaseOptions
 
 if TYPE_CHECKING:
+    from prometheus_client import Gauge
     from redis.asyncio import Redis, client
 
 CHANNEL: Final = "tidegate_changes"
@@ -34,15 +35,21 @@ class _Listener(ABC):
     def __init__(self, name: str) -> None:
         self._name = name
         self._log = structlog.get_logger("tidegate.store")
-        self._up = metrics.CHANGES_WAKER_UP.labels(name)
 
     async def run(self, wake: Callable[[], None]) -> None:
         """Call ``wake`` whenever somebody published, until cancelled."""
+        try:
+            await self._run(wake, metrics.CHANGES_WAKER_UP.labels(self._name))
+        finally:
+            with contextlib.suppress(KeyError):  # who was told to stop listening is not deaf
+                metrics.CHANGES_WAKER_UP.remove(self._name)
+
+    async def _run(self, wake: Callable[[], None], up: "Gauge") -> None:
         told = False
         while True:
             try:
                 async with self._listening(wake) as lost:
-                    self._up.set(1)
+                    up.set(1)
                     told = False
                     wake()  # for what was published while nobody listened
                     await lost()
@@ -53,7 +60,7 @@ class _Listener(ABC):
                     self._log.warning("waker_not_listening", way=self._name, error=type(one).__name__)
                 told = True
             finally:
-                self._up.set(0)
+                up.set(0)
             await asyncio.sleep(_PAUSE_SECONDS)
 
     @abstractmethod
