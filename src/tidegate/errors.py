@@ -137,7 +137,7 @@ REASONS: Final = MappingProxyType(
         Reason.STORE_UNAVAILABLE: ReasonSpec(503, "The database cannot be used at this moment.", _WAIT),
         Reason.STANDING_FULL: ReasonSpec(507, "There is no room for a further revocation or ban.", _REPORT),
         Reason.WEBHOOK_REFUSED: ReasonSpec(403, "The webhook's signature is not accepted.", _REPORT),
-        Reason.WEBHOOKS_BUSY: ReasonSpec(503, "Too many webhooks are under way.", _WAIT),
+        Reason.WEBHOOKS_BUSY: ReasonSpec(429, "Too many webhooks are under way.", _WAIT),
         Reason.UPSTREAM_UNAVAILABLE: ReasonSpec(503, "Stream cannot be reached at this moment.", _WAIT),
         Reason.UPSTREAM_REFUSED: ReasonSpec(502, "Stream refused the call.", _REPORT),
         Reason.USER_NOT_IN_CHAT: ReasonSpec(404, "The user is not in the chat system yet.", "Ask for a token first."),

@@ -108,7 +108,8 @@ def configure(level: str, *, as_json: bool, stream: TextIO | None = None) -> Non
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for name in ("httpx2", "httpcore2", "uvicorn.access"):  # they write addresses with query parameters
+    # They write addresses, with query parameters, and those of receivers are secrets.
+    for name in ("httpx2", "httpcore2", "uvicorn.access", "urllib3", "requests", "requests_oauthlib"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -224,7 +224,7 @@ async def test_only_so_many_are_under_way_and_the_next_is_told_when_to_come_agai
             assert REGISTRY.get_sample_value("tidegate_webhooks_under_way") == 1
             turned_away = await send(gate, event("x"), "msg_2")
             released.set()
-        assert (turned_away.status_code, turned_away.json()["reason"]) == (503, "webhooks_busy")
+        assert (turned_away.status_code, turned_away.json()["reason"]) == (429, "webhooks_busy")
         assert turned_away.headers["Retry-After"] == "5"
         assert [answer.status_code for answer in answers] == [200]
         assert (await send(gate, event("x"), "msg_2")).status_code == 200

@@ -126,6 +126,16 @@ def test_the_variables_may_stand_in_a_file(workplace):
     assert OPERATOR not in repr(access)
 
 
+def test_a_file_that_nobody_named_does_not_say_where_a_key_is_sent(workplace, monkeypatch):
+    (workplace / ".env").write_text("TIDEGATE_OPERATOR_URL=https://elsewhere.example\n")
+    monkeypatch.setenv("TIDEGATE_OPERATOR_KEY", OPERATOR)
+    with pytest.raises(CommandFailed, match="that nobody named") as failed:
+        access_from_environment()
+    assert failed.value.status is Exit.WRONG
+
+    assert access_from_environment(workplace / ".env").url == "https://elsewhere.example"
+
+
 def answering(status, **more):
     transport = httpx2.MockTransport(lambda _: httpx2.Response(status, **more))
     return OperatorClient(Access("http://127.0.0.1:1", OPERATOR), transport=transport)

@@ -28,9 +28,10 @@ def login(
     The browser gets name and role of TIDEGATE_OPERATOR_KEY. Whoever has the link gets in, so it is for nobody else.
     """
     from tidegate.cli.operating import OperatorClient, access_from_environment, path_of
+    from tidegate.logs import clean
 
     access: Access = access_from_environment(env_file)
     with OperatorClient(access) as service:
         answer = service.post(path_of("console", "links"))
-    link = f"{access.url}{answer['path']}"
+    link = f"{access.url}{clean(str(answer['path']))}"
     typer.echo(json.dumps({"link": link, "seconds": answer["seconds"]}) if as_json else link)

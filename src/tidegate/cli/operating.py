@@ -16,10 +16,11 @@ from tidegate.http.operators import PREFIX
 from tidegate.http.outgoing import trust
 from tidegate.logs import clean
 from tidegate.settings import Settings, urls
-from tidegate.settings.environment import decide
+from tidegate.settings.environment import Decision, decide
 from tidegate.settings.kinds import Kind
 from tidegate.settings.model import SPECS
 from tidegate.settings.problems import Unfit
+from tidegate.settings.sources import Given
 
 TIMEOUT_SECONDS: Final = 30.0
 """How long one call may take; an operator's change waits for disks and databases."""
@@ -53,7 +54,9 @@ def access_from_environment(env_file: Path | None = None) -> Access:
     Raises:
         CommandFailed: the key is missing, the URL is none, or would carry the key unencrypted.
     """
-    sources = decide({}, os.environ, env_file).sources
+    decision = decide({}, os.environ, env_file)
+    sources = decision.sources
+    _demand_one_origin(decision)
 
     def read(name: str) -> Any:  # noqa: ANN401 - a kind's reader gives its own type
         variable, kind = SPECS[name].variables[0], SPECS[name].kind
@@ -68,6 +71,25 @@ def access_from_environment(env_file: Path | None = None) -> Access:
         mend = "set it to the key that tidegate operator add printed"
         raise CommandFailed("TIDEGATE_OPERATOR_KEY is not set", mend, status=Exit.WRONG)
     return Access(read("operator_url"), key.get_secret_value())
+
+
+def _demand_one_origin(decision: Decision) -> None:
+    """A file that merely lies in the working directory must not say where a key from elsewhere is sent.
+
+    Raises:
+        CommandFailed: it does.
+    """
+    url, key = (decision.sources.setting(name) for name in ("operator_url", "operator_key"))
+    if decision.file_origin == "default" and _in_file(url) and not _in_file(key):
+        raise CommandFailed(
+            "TIDEGATE_OPERATOR_URL stands in a .env that nobody named, and the key does not",
+            "set it in the environment, or name the file with TIDEGATE_ENV_FILE",
+            status=Exit.WRONG,
+        )
+
+
+def _in_file(given: Given | None) -> bool:
+    return given is not None and given.origin.startswith("file ")
 
 
 def _checked(name: str, kind: Kind, text: str) -> object:

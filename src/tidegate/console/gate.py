@@ -20,6 +20,7 @@ from tidegate.limits import Gcra
 
 _FORM: Final = b"application/x-www-form-urlencoded"
 _SAFE: Final = frozenset({"GET", "HEAD"})
+_PROVIDERS: Final = f"{ROOT}/oidc/"
 
 ErrorPage = Callable[[Refusal, Asked], Answer]
 
@@ -92,6 +93,9 @@ class ConsoleGate:
         except Refusal as refusal:
             call.refused(refusal)
             answer = self._refused(refusal, asked, door)
+        except BaseException:
+            self._note(asked, door, scope["method"], 500)  # whatever went wrong, the call is recorded
+            raise
         if answer is not None:
             status = answer.status
             if scope["method"] == "HEAD":
@@ -146,6 +150,8 @@ class ConsoleGate:
             asked.form = await self._form(asked, scope)
             if door.role is not None:
                 asked.demand_token()
+        if door.path.startswith(_PROVIDERS):  # each asks somebody else, and takes the place of an earlier one
+            self._access.failures.spend(limit_key(asked.call.client), self._clock.monotonic())
         return await door.open(asked)
 
     async def _form(self, asked: Asked, scope: Scope) -> dict[str, str]:

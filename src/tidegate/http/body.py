@@ -1,6 +1,6 @@
 """The body of a request, as it came."""
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from tidegate.errors import Reason, Refusal
 
@@ -13,7 +13,7 @@ async def body_of(request: Request, most: int) -> bytes:
         most: octets that it may have.
 
     Raises:
-        Refusal: ``body_too_large``; the rest of it is not read.
+        Refusal: ``body_too_large``, and the rest of it is not read; ``request_invalid`` where the sender left.
     """
     too_large = Refusal(Reason.BODY_TOO_LARGE, f"The body is larger than {most} octets.")
     length = request.headers.get("content-length", "0")
@@ -21,9 +21,12 @@ async def body_of(request: Request, most: int) -> bytes:
         raise too_large
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > most:
-            raise too_large
-        chunks.append(chunk)
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > most:
+                raise too_large
+            chunks.append(chunk)
+    except ClientDisconnect:
+        raise Refusal(Reason.REQUEST_INVALID, "The body did not come to its end.") from None
     return b"".join(chunks)

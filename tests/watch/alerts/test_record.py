@@ -103,3 +103,11 @@ def test_alerts_of_rules_that_are_no_more_are_left_out():
     members["active"][0]["name"] = "OfLongAgo"
 
     assert Record.from_json(members, BY_NAME) == Record.empty()
+
+
+@pytest.mark.parametrize("moment", [10**400, float("inf"), float("nan"), -1.0, 2.0**40])
+def test_a_moment_that_is_none_makes_the_record_begin_anew(moment):
+    kept = looked(Record.empty(), {"ErrorBudgetBurns"}, START).to_json()
+    kept["active"][0]["pending_at"] = moment
+    with pytest.raises(NotARecord):
+        Record.from_json(kept, BY_NAME)

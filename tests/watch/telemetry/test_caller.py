@@ -109,3 +109,9 @@ def test_any_changed_octet_ends_it(place, octet):
 @given(st.binary(max_size=80) | st.lists(st.binary(max_size=20), min_size=3, max_size=3).map(b".".join))
 def test_whatever_comes_is_refused(token):
     assert reason(token) in {Reason.SIGNATURE_INVALID, Reason.TOKEN_MALFORMED}
+
+
+@pytest.mark.parametrize("claims", [b'{"user_id":"ada","user_id":"bo","iat":1,"exp":2}', b'{"a":{"b":{"c":1}}}', b"[]"])
+def test_a_token_that_an_app_signed_with_claims_of_its_own_is_refused(claims):
+    token = Generation(Pair("apikey", SECRET)).signer.sign(claims).encode()
+    assert reason(token) is Reason.TOKEN_KIND_REFUSED

@@ -36,15 +36,21 @@ class Settled:
     items: tuple[Item, ...]
 
 
-def settle(env_file: Path | None) -> Settled:
+def settle(env_file: Path | None, *, live: bool) -> Settled:
     """Read the settings and judge them.
 
     Args:
         env_file: a file named on the command line.
+        live: whether a source of credentials that is somewhere else may be asked.
     """
     surveyed = survey(env_file=env_file)
     problems = [_problem(one) for one in surveyed.problems]
-    if surveyed.loaded is not None:
+    told: list[Item] = []
+    if surveyed.loaded is not None and not live and _is_elsewhere(surveyed.loaded.settings.credentials_source):
+        told.append(
+            Item(Section.SETTINGS, _SOURCE, State.SKIPPED, "The source of credentials is asked with --live only.")
+        )
+    elif surveyed.loaded is not None:
         try:
             surveyed = _with_pairs(surveyed, with_credentials(surveyed.loaded.settings))
         except SourceError as error:
@@ -52,10 +58,15 @@ def settle(env_file: Path | None) -> Settled:
         except SettingsError as error:
             problems += map(_problem, error.problems)
     warnings = surveyed.loaded.warnings if surveyed.loaded else ()
-    told = [Item(Section.SETTINGS, "warning", State.WARNING, f"{warning}.") for warning in warnings]
+    told += [Item(Section.SETTINGS, "warning", State.WARNING, f"{warning}.") for warning in warnings]
     if not problems:
         told.insert(0, Item(Section.SETTINGS, "valid", State.OK, "The service starts with these settings."))
     return Settled(surveyed.draft.settings, _fit(surveyed), (*problems, *told, *_checklist(surveyed)))
+
+
+def _is_elsewhere(source: str) -> bool:
+    """Whether a source is asked over the network, with credentials for it."""
+    return bool(source) and not source.startswith("file:")
 
 
 def _with_pairs(surveyed: Surveyed, settings: Settings) -> Surveyed:

@@ -1,7 +1,7 @@
 """The door of identity providers' webhooks."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import Field
@@ -16,6 +16,9 @@ from tidegate.limits import Gcra
 from tidegate.tokens.standing.routes import translated
 from tidegate.tokens.webhooks.room import Room
 from tidegate.tokens.webhooks.service import WebhookIssuer, WebhookService
+
+_DEAR: Final = frozenset({Reason.WEBHOOK_REFUSED, Reason.REQUEST_INVALID})
+"""What a sender pays for: a signature that is none, and a place that was taken for a body that never came."""
 
 
 class WebhookBody(Closed):
@@ -58,7 +61,7 @@ def webhook_routes(
             with room.taken(key), translated():
                 done = await service.receive(known, announced, await body_of(request, body_bytes))
         except Refusal as refusal:
-            if refusal.reason is Reason.WEBHOOK_REFUSED:
+            if refusal.reason in _DEAR:
                 failures.spend(key, clock.monotonic())
             raise
         return WebhookBody.model_validate({"outcome": done})

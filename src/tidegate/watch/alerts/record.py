@@ -13,6 +13,7 @@ HISTORY_MOST: Final = 200
 _VERSION: Final = 1
 _FIGURES_MOST: Final = 32
 _TEXT_MOST: Final = 1_000
+_LATEST: Final = 2.0**37
 
 
 class NotARecord(ValueError):
@@ -112,7 +113,7 @@ class Record:
                 raise NotARecord("of another version")
             active = [_read(one) for one in members["active"]]
             history = [_read(one) for one in members["history"][:HISTORY_MOST]]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise NotARecord(type(error).__name__) from None
         return cls(
             {one.name: one for one in active if one.name in rules},
@@ -144,7 +145,7 @@ def _read(members: Mapping[str, Any]) -> AlertState:
         name=str(members["name"]),
         severity=Severity(members["severity"]),
         phase=Phase(members["phase"]),
-        pending_at=float(members["pending_at"]),
+        pending_at=_moment(members["pending_at"]),
         fired_at=_time(members["fired_at"]),
         resolved_at=_time(members["resolved_at"]),
         clear_since=_time(members["clear_since"]),
@@ -158,4 +159,12 @@ def _read(members: Mapping[str, Any]) -> AlertState:
 
 
 def _time(value: object) -> float | None:
-    return None if value is None else float(value)  # type: ignore[arg-type]  # what is none raises, and is caught
+    return None if value is None else _moment(value)
+
+
+def _moment(value: object) -> float:
+    """Seconds since the epoch that can be written as a date."""
+    moment = float(value)  # type: ignore[arg-type]  # what is none raises, and is caught
+    if not 0 <= moment < _LATEST:
+        raise ValueError("no moment")
+    return moment

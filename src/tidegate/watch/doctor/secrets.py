@@ -17,6 +17,7 @@ LENGTH_MIN: Final = 16
 MOST: Final = 64
 
 _SECRET_NAME: Final = re.compile(r"SECRET|PRIVATE_KEY|PASSWORD|_TOKEN$|_SK$", re.IGNORECASE)
+_BLANKS: Final = re.compile(r"[^\S\r\n]{2,}")
 _PUBLIC_NAME: Final = re.compile(r"(?:NEXT_PUBLIC|EXPO_PUBLIC|NUXT_PUBLIC|REACT_APP|GATSBY|VITE)_")
 
 
@@ -60,7 +61,8 @@ def held_in(text: str) -> Iterator[Held]:
     Args:
         text: of the file.
     """
-    for binding in parse_stream(StringIO(text)):
+    # The parser looks for comments in time that grows with the square of the blanks before one.
+    for binding in parse_stream(StringIO(_BLANKS.sub(" ", text))):
         name, value = binding.key, (binding.value or "").strip()
         if name and len(value) >= LENGTH_MIN and _SECRET_NAME.search(name) and not is_placeholder(value):
             # The parser counts white space before a binding to it.

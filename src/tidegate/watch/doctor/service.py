@@ -79,13 +79,16 @@ class _Look:
 
     def settings_files(self, entries: Iterable[Entry]) -> None:
         """Hold files of settings to the rule about them, and learn which secrets the app has."""
+        known: dict[str, str] = {}
+        counted = Survey()  # they are read, and counted, again with the others
         for entry in entries:
-            octets = read(entry, self.bounds, Survey())  # it is read, and counted, again with the others
+            octets = read(entry, self.bounds, counted)
             for held in held_in(_text_of(octets or b"")):
                 if self.repository is not None and str(entry.path) in self.repository:
                     self._add(Finding(str(entry.path), held.line, "env-committed", held.name))
                 if not is_public(held.name):
-                    self.know({held.text: held.name})
+                    known.setdefault(held.text, held.name)
+        self.know(known)
 
     def file(self, entry: Entry) -> None:
         """Hold a file to all other rules."""

@@ -6,7 +6,7 @@ from typing import Final
 from tidegate.credentials import Generation
 from tidegate.errors import Reason, Refusal
 from tidegate.identity.base64url import decode
-from tidegate.identity.strictjson import parse_object
+from tidegate.identity.strictjson import StrictJsonError, parse_object
 from tidegate.tokens.mapping import is_user_id
 from tidegate.tokens.standing.model import refuse_revoked
 
@@ -59,7 +59,11 @@ class Callers:
                 Reason.SIGNATURE_INVALID,
                 "This service made no such token with a secret that is in use. Send the Stream token, not the session.",
             )
-        return self._judged(parse_object(decode(claims), _DEPTH), now)
+        try:
+            members = parse_object(decode(claims), _DEPTH)
+        except StrictJsonError:  # rightly signed, by an app's own backend, with claims of its own
+            raise _no_users_token() from None
+        return self._judged(members, now)
 
     def _judged(self, claims: dict[str, object], now: float) -> str:
         user_id, issued, expires = claims.get("user_id"), claims.get("iat"), claims.get("exp")
@@ -68,7 +72,7 @@ class Callers:
             or not (isinstance(user_id, str) and is_user_id(user_id))
             or not (isinstance(issued, int) and isinstance(expires, int))
         ):
-            raise Refusal(Reason.TOKEN_KIND_REFUSED, "This is no user's token as this service makes them.")
+            raise _no_users_token()
         if issued > now:
             raise Refusal(Reason.TOKEN_NOT_YET_VALID, "The Stream token is not valid yet.")
         if expires <= now:
@@ -76,3 +80,7 @@ class Callers:
         if issued < self._floor(user_id, now):
             raise refuse_revoked()
         return user_id
+
+
+def _no_users_token() -> Refusal:
+    return Refusal(Reason.TOKEN_KIND_REFUSED, "This is no user's token as this service makes them.")
