@@ -35,7 +35,7 @@ def test_the_example_is_what_the_doctor_says(
 
 
 def test_the_line_that_is_ignored_is_ignored(tmp_path: Path) -> None:
-    example = titled("ignored")
+    example = titled("ignored.ts")
     place = tmp_path / "server.ts"
     place.write_text(example)
     assert look_at(tmp_path, {}).findings == []
