@@ -122,8 +122,9 @@ def test_a_state_directory_that_cannot_be_is_a_line_and_no_traceback(tidegate, w
     ended = tidegate("serve", "--bind", "127.0.0.1:0")
 
     assert ended.status == 1
-    assert ended.err.startswith("tidegate: the sandbox cannot start")
-    assert "TIDEGATE_STATE_DIR" in ended.err
+    # The last line: in one process with other tests, their log set-up may let the sandbox's server speak before it.
+    assert ended.err.splitlines()[-1].startswith("tidegate: the sandbox cannot start")
+    assert "TIDEGATE_STATE_DIR" in ended.err.splitlines()[-1]
 
 
 def test_a_certificate_that_is_none_is_a_line_and_no_traceback(tidegate, workplace, monkeypatch):
