@@ -106,7 +106,8 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     # The exchange, and the doors to all of it.
     exchange = _exchange(settings, credentials, verifier, client, background, clock, standing.memory)
     status, records = _status(settings, client, clock), ledger_of(settings, store.database, background, clock)
-    watched = Watched(settings, client, issuers, store, standing, rotation, records, credentials)
+    distrust = KeyDistrust(issuers.issuers, store, clock)
+    watched = Watched(settings, client, issuers, distrust, store, standing, rotation, records, credentials)
     watching = watching_of(watched, background, clock)
     doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
     told = _told(watched, exchange, background, clock)
@@ -136,7 +137,7 @@ def _told(watched: Watched, exchange: Exchange, background: Background, clock: C
 
 def _operated(watched: Watched, watching: Watching, clock: Clock) -> list[APIRouter]:
     return [
-        _issuer_routes(watched.issuers, watched.store, clock),
+        issuer_routes(watched.issuers.issuers, watched.distrust),
         credential_routes(watched.rotation, clock, max_age_days=watched.settings.credential_max_age_days),
         *standing_routes(watched.standing.service, clock),
         ledger_routes(watched.records),
@@ -152,10 +153,6 @@ def _store(settings: Settings, clock: Clock, background: Background) -> Store:
     if store_wanted(settings):
         background.add("store", store.run)
     return store
-
-
-def _issuer_routes(issuers: Issuers, store: Store, clock: Clock) -> APIRouter:
-    return issuer_routes(issuers.issuers, KeyDistrust(issuers.issuers, store, clock))
 
 
 def _issuers(settings: Settings, clock: Clock, background: Background) -> Issuers:

@@ -120,6 +120,7 @@ class Consoling:
             alerts=self._watching.alerts,
             runbook=self._watching.alerts.notifier.place.runbook,
             issuers=seen.issuers.issuers,
+            distrust=seen.distrust,
             rotation=seen.rotation,
             max_age_days=settings.credential_max_age_days,
             standing=seen.standing.service,

@@ -1,13 +1,14 @@
 """What an operator can do from the page, each with the services that the operator's API uses."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
 import structlog
 
+from tidegate.console.asks import Action, Ask, Form, taken
 from tidegate.console.sources import Sources
+from tidegate.console.wide import WideActions
 from tidegate.credentials.ring import NotPossible
 from tidegate.errors import Reason, Refusal
 from tidegate.store import StoreUnavailable
@@ -15,47 +16,12 @@ from tidegate.tokens.standing.routes import RETRY_SECONDS, translated
 
 _log = structlog.get_logger("tidegate.operator")
 
-Form = Mapping[str, str]
 SPANS: Final = MappingProxyType({"1h": 3_600, "24h": 86_400, "7d": 604_800, "30d": 2_592_000, "": 0})
 """How long a ban can last; without one it has no end."""
 
 _WORDS: Final = MappingProxyType(
     {"1h": "for one hour", "24h": "for 24 hours", "7d": "for 7 days", "30d": "for 30 days", "": "until it is lifted"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What the page asks before it is done.
-
-    Attributes:
-        title: a question.
-        facts: what will happen, and what is known of whom it happens to.
-        fields: what the form of the answer carries.
-        yes: on the button.
-    """
-
-    title: str
-    facts: tuple[str, ...]
-    fields: Mapping[str, str]
-    yes: str
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """Something to do.
-
-    Attributes:
-        name: in the form.
-        takes: its fields.
-        ask: what to ask first.
-        do: does it; what to say afterwards, and whether that is bad news.
-    """
-
-    name: str
-    takes: tuple[str, ...]
-    ask: Callable[[Form], Awaitable[Ask]]
-    do: Callable[[Form, str], Awaitable[tuple[str, bool]]]
 
 
 class Actions:
@@ -76,6 +42,7 @@ class Actions:
                     Action("revoke", ("user",), self._ask_revoke, self._revoke),
                     Action("promote", ("generation", "cut_over"), self._ask_promote, self._promote),
                     Action("probe", ("probe",), self._ask_probe, self._probe),
+                    *WideActions(sources).all(),
                 )
             }
         )
@@ -99,11 +66,11 @@ class Actions:
             "Stream is told, so that open connections and moderation follow.",
             *await self._standing(form["user"]),
         )
-        return Ask(f"Ban {form['user']}?", facts, _taken(form, "user", "span", "reason"), "Ban this user")
+        return Ask(f"Ban {form['user']}?", facts, taken(form, "user", "span", "reason"), "Ban this user", grave=True)
 
     async def _ask_unban(self, form: Form) -> Ask:
         facts = ("The ban, and a deactivation that came with it, are lifted.", *await self._standing(form["user"]))
-        return Ask(f"Lift the ban of {form['user']}?", facts, _taken(form, "user"), "Lift the ban")
+        return Ask(f"Lift the ban of {form['user']}?", facts, taken(form, "user"), "Lift the ban")
 
     async def _ask_revoke(self, form: Form) -> Ask:
         facts = (
@@ -111,7 +78,7 @@ class Actions:
             "With a new session this user gets a token again after about six seconds.",
             *await self._standing(form["user"]),
         )
-        return Ask(f"Revoke the tokens of {form['user']}?", facts, _taken(form, "user"), "Revoke")
+        return Ask(f"Revoke the tokens of {form['user']}?", facts, taken(form, "user"), "Revoke", grave=True)
 
     async def _ask_promote(self, form: Form) -> Ask:
         entry = self._sources.rotation.ring.get(form["generation"])
@@ -124,7 +91,7 @@ class Actions:
             if form["cut_over"] == "yes"
             else "Tokens that are out stay good until they expire, where the two pairs allow it.",
         )
-        return Ask(f"Let {entry.id} sign?", facts, _taken(form, "generation", "cut_over"), "Promote")
+        return Ask(f"Let {entry.id} sign?", facts, taken(form, "generation", "cut_over"), "Promote", grave=True)
 
     async def _ask_probe(self, form: Form) -> Ask:
         spec = next((one for one in self._sources.runner.specs() if one.name == form["probe"]), None)
@@ -136,7 +103,7 @@ class Actions:
             if calls
             else "It makes no call to Stream."
         )
-        return Ask(f"Run the probe {spec.title}?", (cost,), _taken(form, "probe"), "Run it")
+        return Ask(f"Run the probe {spec.title}?", (cost,), taken(form, "probe"), "Run it")
 
     async def _ban(self, form: Form, by: str) -> tuple[str, bool]:
         if form["span"] not in SPANS:
@@ -185,7 +152,3 @@ class Actions:
         if standing.banned_until > self._sources.clock.now():
             return (f"At this moment the user is banned, by {standing.changed_by}.",)
         return ("At this moment the user is not banned.",)
-
-
-def _taken(form: Form, *names: str) -> dict[str, str]:
-    return {name: form[name] for name in names}

@@ -7,6 +7,7 @@ from typing import Protocol
 from tidegate.clock import Clock
 from tidegate.console.refusals import Refusals
 from tidegate.credentials.service import Rotation
+from tidegate.identity.distrust.service import KeyDistrust
 from tidegate.identity.service import Issuer
 from tidegate.tokens.standing.service import StandingService
 from tidegate.watch.alerts.model import AlertState
@@ -61,6 +62,7 @@ class Sources:
         alerts: judged by them.
         runbook: address of the page of alerts.
         issuers: with their keys.
+        distrust: refuses keys of theirs.
         rotation: of the credentials at Stream.
         max_age_days: from which on a secret is too old; 0 for never.
         standing: revokes and bans.
@@ -76,6 +78,7 @@ class Sources:
     alerts: Alarms
     runbook: str
     issuers: Sequence[Issuer]
+    distrust: KeyDistrust
     rotation: Rotation
     max_age_days: int
     standing: StandingService

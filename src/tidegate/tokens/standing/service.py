@@ -212,12 +212,7 @@ class StandingService:
             StandingRefused: the span ends before it begins, or in the future.
             StoreUnavailable: nothing was done.
         """
-        now = self._clock.now()
-        if not NEVER <= first <= last:
-            raise StandingRefused("the span must begin before it ends")
-        if last > now:
-            raise StandingRefused("the span must not end in the future")
-        return await self._cut(Cut(int(first), moment_of(last)), by)
+        return await self._cut(span_of(first, last, self._clock.now()), by)
 
     async def of(self, user_id: str) -> Entry:
         """How a user stands.
@@ -376,6 +371,20 @@ class _How:
     part: float = 1.0
     absent_ok: bool = False
     within: "AsyncConnection | None" = None
+
+
+def span_of(first: float, last: float, now: float) -> Cut:
+    """The revocation of a span of time.
+
+    Args:
+        first, last, now: the span's begin and end, and this moment, seconds since the epoch.
+
+    Raises:
+        StandingRefused: the span ends before it begins, or in the future.
+    """
+    if not NEVER <= first <= last or last > now:
+        raise StandingRefused("the span must begin before it ends, and must not end in the future")
+    return Cut(int(first), moment_of(last))
 
 
 def _check_user(user_id: str) -> None:
