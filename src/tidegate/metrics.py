@@ -241,11 +241,18 @@ WEBHOOKS = Counter(
 )  # fmt: skip
 
 WEBHOOKS_UNDER_WAY = Gauge(
-    "tidegate_webhooks_under_way", "Webhooks that are being received or acted upon.", registry=REGISTRY
+    "tidegate_webhooks_under_way", "Webhooks whose signature is good and that are acted upon.", registry=REGISTRY
 )
 WEBHOOKS_TURNED_AWAY = Counter(
-    "tidegate_webhooks_turned_away_total", "Webhooks answered 503 because too many were under way.", registry=REGISTRY
+    "tidegate_webhooks_turned_away_total", "Webhooks answered 429 because too many were under way.", registry=REGISTRY
 )
+WEBHOOKS_ARRIVING = Gauge(
+    "tidegate_webhooks_arriving", "Webhooks whose body is being received; nothing is known of them.", registry=REGISTRY
+)
+WEBHOOKS_UNFINISHED = Counter(
+    "tidegate_webhooks_unfinished_total", "Webhooks whose body did not come in time, by why.", ["why"],
+    registry=REGISTRY,
+)  # fmt: skip
 
 # The canary.
 CANARY_CONNECT = Histogram(

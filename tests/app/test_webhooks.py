@@ -1,16 +1,14 @@
 """Identity providers' webhooks over HTTP, from the signature to the refusal and to Stream."""
 
-import base64
-import hashlib
-import hmac
+import contextlib
 import json
 import time
 
 import anyio
 import pytest
-from pydantic import SecretStr
 
 from support.gate import open_gate
+from support.hooks import OLD, PATH, SECRETS, event, headers_for
 from tidegate.metrics import REGISTRY
 from tidegate.sandbox import SandboxServer
 from tidegate.store import StoreUnavailable
@@ -18,16 +16,6 @@ from tidegate.store import StoreUnavailable
 pytestmark = pytest.mark.anyio
 
 ADA = "user_2sandboxadaXk4Tz9QmWv2LrB7Nc"
-KEY = b"k" * 32
-OLD = b"o" * 32
-PATH = "/webhooks/identity/sandbox"
-
-
-def secret(key, issuer="sandbox"):
-    return SecretStr(f"{issuer}:whsec_{base64.b64encode(key).decode()}")
-
-
-SECRETS = (secret(KEY), secret(OLD))
 
 
 @pytest.fixture(scope="module")
@@ -44,20 +32,9 @@ async def gate(own_sandbox, tmp_path):
         yield opened
 
 
-def headers_for(body, name, key=KEY, at=None):
-    at = str(int(time.time() if at is None else at))
-    signature = base64.b64encode(hmac.new(key, f"{name}.{at}.".encode() + body, hashlib.sha256).digest()).decode()
-    return {"webhook-id": name, "webhook-timestamp": at, "webhook-signature": f"v1,{signature}"}
-
-
 async def send(gate, body, name="msg_1", path=PATH, **how):
     octets = json.dumps(body).encode() if isinstance(body, dict) else body
     return await gate.client.post(path, content=octets, headers=headers_for(octets, name, **how))
-
-
-def event(kind, **data):
-    # The sandbox's issuer has the rules of Clerk.
-    return {"type": kind, "data": data}
 
 
 async def test_a_stranger_is_refused_and_then_limited(gate):
@@ -206,28 +183,38 @@ async def test_no_body_is_read_that_its_headers_give_away(gate, wrong):
     assert sent == []
 
 
-async def test_only_so_many_are_under_way_and_the_next_is_told_when_to_come_again(own_sandbox, tmp_path):
+async def test_only_so_many_are_acted_upon_and_the_next_is_told_when_to_come_again(own_sandbox, tmp_path, monkeypatch):
     own_sandbox.sandbox.reset()
-    octets, sent, released = json.dumps(event("x")).encode(), [], anyio.Event()
+    body, released = event("session.ended", user_id=ADA), anyio.Event()
     async with open_gate(own_sandbox, tmp_path, webhook_secrets=SECRETS, webhooks_max=2) as gate:
+        database = gate.runtime.store.database
+        begin = database.begin
+
+        @contextlib.asynccontextmanager
+        async def begun_late():
+            await released.wait()
+            async with begin() as connection:
+                yield connection
+
+        monkeypatch.setattr(database, "begin", begun_late)
         answers = []
 
         async def first():
-            body = slowly(octets, sent, released)
-            answers.append(await gate.client.post(PATH, content=body, headers=headers_for(octets, "msg_1")))
+            answers.append(await send(gate, body))
 
         async with anyio.create_task_group() as group:
             group.start_soon(first)
             with anyio.fail_after(5):
-                while not sent:
+                while REGISTRY.get_sample_value("tidegate_webhooks_under_way") != 1:
                     await anyio.sleep(0.01)
-            assert REGISTRY.get_sample_value("tidegate_webhooks_under_way") == 1
-            turned_away = await send(gate, event("x"), "msg_2")
+            turned_away = await send(gate, body, "msg_2")
+            unsigned = await gate.client.post(PATH, content=b"x", headers=headers_for(b"y", "msg_3"))
             released.set()
         assert (turned_away.status_code, turned_away.json()["reason"]) == (429, "webhooks_busy")
         assert turned_away.headers["Retry-After"] == "5"
-        assert [answer.status_code for answer in answers] == [200]
-        assert (await send(gate, event("x"), "msg_2")).status_code == 200
+        assert unsigned.json()["reason"] == "webhook_refused", "who is not known learns nothing of how full it is"
+        assert [answer.json() for answer in answers] == [{"outcome": "revoke"}]
+        assert (await send(gate, body, "msg_2")).status_code == 200
         assert REGISTRY.get_sample_value("tidegate_webhooks_under_way") == 0
 
 

@@ -93,6 +93,13 @@ class Wire:
         while True:
             await self.say(data)
 
+    async def flood_slowly(self, data, pause):
+        """Send again and again, with a pause in between, until cancelled or put out."""
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await self.say(data)
+                await asyncio.sleep(pause)
+
     async def answer(self):
         """One answer: status, headers, body."""
         head = await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), 5)

@@ -11,6 +11,7 @@ from tidegate.settings.webhook_section import webhook_key
 from tidegate.store import Store
 from tidegate.tokens.service import Exchange
 from tidegate.tokens.standing.service import StandingService
+from tidegate.tokens.webhooks.arrivals import Arrivals
 from tidegate.tokens.webhooks.events import READERS, generic
 from tidegate.tokens.webhooks.room import Room
 from tidegate.tokens.webhooks.routes import webhook_routes
@@ -47,8 +48,9 @@ def webhooks_of(
     failures = Gcra(
         "webhook", Reason.LIMIT_ADDRESS, limit=settings.webhook_failures_per_minute, entries=settings.limit_entries
     )
-    room = Room(settings.webhooks_max)
-    return [webhook_routes(service, issuers, failures, room, settings.webhook_body_bytes, clock)]
+    most = settings.webhooks_max
+    arrivals = Arrivals(most, settings.webhook_body_bytes, settings.webhook_body_ms / 1000)
+    return [webhook_routes(service, issuers, failures, arrivals, Room(most), clock)]
 
 
 def _issuers(settings: Settings) -> list[WebhookIssuer]:

@@ -19,14 +19,12 @@ async def body_of(request: Request, most: int) -> bytes:
     length = request.headers.get("content-length", "0")
     if len(length) > len(str(most)) or not length.isdigit() or int(length) > most:
         raise too_large
-    chunks: list[bytes] = []
-    size = 0
+    body = bytearray()
     try:
         async for chunk in request.stream():
-            size += len(chunk)
-            if size > most:
+            body += chunk
+            if len(body) > most:
                 raise too_large
-            chunks.append(chunk)
     except ClientDisconnect:
         raise Refusal(Reason.REQUEST_INVALID, "The body did not come to its end.") from None
-    return b"".join(chunks)
+    return bytes(body)

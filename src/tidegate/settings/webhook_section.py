@@ -78,12 +78,20 @@ class WebhookSection(Section):
             "The greatest size of a webhook's body; at most `TIDEGATE_MESSAGE_BYTES`.",
         ),
     ] = 262_144
+    webhook_body_ms: Annotated[
+        int,
+        spec(
+            "TIDEGATE_WEBHOOK_BODY_MS",
+            k.Integer(100, 60_000, "ms"),
+            "How long a webhook's body may take to arrive after its headers.",
+        ),
+    ] = 3_000
     webhooks_max: Annotated[
         int,
         spec(
             "TIDEGATE_WEBHOOKS_MAX",
             k.Integer(1, 10_000, "webhooks"),
-            "How many webhooks may be under way at a time; one client address may hold a quarter of them.",
+            "How many webhooks may arrive, and how many be acted on, at a time; an address may have a quarter of them.",
         ),
     ] = 64
     webhook_tolerance_seconds: Annotated[

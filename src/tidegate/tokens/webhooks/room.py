@@ -1,22 +1,19 @@
-"""How many webhooks are under way at a time.
+"""How many webhooks are acted upon at a time.
 
-Whoever knows the form of the headers gets as far as having a body read. So there is room for so many, and no address
-has more than a quarter of it: a stranger with one address cannot keep the provider out.
+Nobody has a place whose signature was not found good: a stranger cannot keep the provider out. No address has more
+than a quarter of the places, so that of two providers one does not keep the other one out either.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
 from tidegate import metrics
 from tidegate.errors import Reason, Refusal
-
-RETRY_SECONDS: Final = 5
-_SHARE: Final = 4
+from tidegate.tokens.webhooks.arrivals import RETRY_SECONDS, SHARE
 
 
 class Room:
-    """Counts webhooks from the moment their headers are found in form until they are answered.
+    """Counts webhooks from the moment their signature is found good until they are answered.
 
     Args:
         most: under way at a time.
@@ -26,7 +23,7 @@ class Room:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._share = max(1, most // _SHARE)
+        self._share = max(1, most // SHARE)
         self._taken = 0
         self._by_address: dict[str, int] = {}
 

@@ -8,17 +8,17 @@ from pydantic import Field
 
 from tidegate.clock import Clock
 from tidegate.errors import Reason, Refusal
-from tidegate.http.body import body_of
 from tidegate.http.call import SCOPE_KEY, Call
 from tidegate.http.proxy import limit_key
 from tidegate.http.schema import Closed
 from tidegate.limits import Gcra
 from tidegate.tokens.standing.routes import translated
+from tidegate.tokens.webhooks.arrivals import Arrivals
 from tidegate.tokens.webhooks.room import Room
 from tidegate.tokens.webhooks.service import WebhookIssuer, WebhookService
 
 _DEAR: Final = frozenset({Reason.WEBHOOK_REFUSED, Reason.REQUEST_INVALID})
-"""What a sender pays for: a signature that is none, and a place that was taken for a body that never came."""
+"""What a sender pays for: a signature that is none, and a body that never came."""
 
 
 class WebhookBody(Closed):
@@ -31,8 +31,8 @@ def webhook_routes(
     service: WebhookService,
     issuers: Sequence[WebhookIssuer],
     failures: Gcra,
+    arrivals: Arrivals,
     room: Room,
-    body_bytes: int,
     clock: Clock,
 ) -> APIRouter:
     """The route.
@@ -41,8 +41,8 @@ def webhook_routes(
         service: judges and acts.
         issuers: whose webhooks are accepted.
         failures: the limit of refused ones, by client address.
-        room: for those under way.
-        body_bytes: the most that a body may have.
+        arrivals: reads their bodies.
+        room: for those that are acted upon.
         clock: for the limit.
     """
     routes = APIRouter(tags=["webhooks"])
@@ -51,15 +51,15 @@ def webhook_routes(
     @routes.post("/webhooks/identity/{issuer}", summary="What an identity provider tells of its users, signed")
     async def receive(issuer: str, request: Request) -> WebhookBody:
         call: Call = request.scope[SCOPE_KEY]
-        known = by_name.get(issuer)
-        if known is None:
-            raise Refusal(Reason.NOT_FOUND, "No webhooks of an issuer of this name are accepted here.")
+        known = _known(by_name.get(issuer))
         call.issuer = known.name
         key = limit_key(call.client)
         try:
             announced = service.announced(known, request.headers)
+            body = await arrivals.body(key, request)
+            delivery = service.verified(known, announced, body)
             with room.taken(key), translated():
-                done = await service.receive(known, announced, await body_of(request, body_bytes))
+                done = await service.receive(known, delivery, body)
         except Refusal as refusal:
             if refusal.reason in _DEAR:
                 failures.spend(key, clock.monotonic())
@@ -67,3 +67,9 @@ def webhook_routes(
         return WebhookBody.model_validate({"outcome": done})
 
     return routes
+
+
+def _known(issuer: WebhookIssuer | None) -> WebhookIssuer:
+    if issuer is None:
+        raise Refusal(Reason.NOT_FOUND, "No webhooks of an issuer of this name are accepted here.")
+    return issuer

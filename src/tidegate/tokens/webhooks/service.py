@@ -10,7 +10,7 @@ from tidegate import metrics
 from tidegate.clock import Clock
 from tidegate.errors import Reason, Refusal
 from tidegate.identity.strictjson import StrictJsonError, parse_json
-from tidegate.identity.webhooks import Announced, WebhookVerifier
+from tidegate.identity.webhooks import Announced, Delivery, WebhookVerifier
 from tidegate.store import Change, ChangeBus, Database
 from tidegate.tokens.mapping import SubjectMapping
 from tidegate.tokens.standing.service import (
@@ -99,26 +99,38 @@ class WebhookService:
         """
         return issuer.verifier.announced(headers, self._clock.now())
 
-    async def receive(self, issuer: WebhookIssuer, announced: Announced, body: bytes) -> str:
-        """Judge a webhook and act upon it.
+    def verified(self, issuer: WebhookIssuer, announced: Announced, body: bytes) -> Delivery:
+        """Judge the whole webhook.
 
         Args:
             issuer: whose it says it is.
             announced: by its headers.
             body: of the request.
 
+        Raises:
+            Refusal: ``webhook_refused``.
+        """
+        return issuer.verifier.verify(announced, body)
+
+    async def receive(self, issuer: WebhookIssuer, delivery: Delivery, body: bytes) -> str:
+        """Act upon a webhook.
+
+        Args:
+            issuer: whose it is.
+            delivery: what was verified.
+            body: with it.
+
         Returns:
             what was done: the act, ``ignored`` or ``repeated``.
 
         Raises:
-            Refusal: ``webhook_refused``, or ``request_invalid`` for one that cannot be understood.
+            Refusal: ``request_invalid`` for one that cannot be understood.
             StoreUnavailable: nothing was done; the provider tries again.
             StandingRefused, StandingFull: nothing was done.
         """
         from tidegate.tokens.webhooks import repo
 
         now = self._clock.now()
-        delivery = issuer.verifier.verify(announced, body)
         event = _understood(issuer.reader, body)
         if event is None:
             metrics.WEBHOOKS.labels(issuer.name, "ignored").inc()
