@@ -1,5 +1,6 @@
 """Signing in to the console at an OpenID Connect provider, and every way in which it must not work."""
 
+import asyncio
 import contextlib
 import time
 
@@ -8,6 +9,7 @@ from joserfc.jwk import ECKey
 from pydantic import SecretStr
 
 from support.openid import CLIENT_ID, CLIENT_SECRET, OpenIdProvider
+from tidegate.console.oidc.service import FLOWS_MOST
 from tidegate.settings.console_allow import Allowed
 from tidegate.settings.operator_keys import Role
 
@@ -171,3 +173,71 @@ async def test_a_provider_that_does_not_name_itself_may_leave_its_name_out(opene
     provider.names_itself = False
     async with opened() as (_, browser):
         assert (await browser.get(CALLBACK, params=provider.authorize(await begun(browser)))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(400, 401), (401, 401), (403, 401), (408, 503), (429, 503), (500, 503)]
+)
+async def test_a_refused_code_is_a_refused_sign_in_and_a_provider_that_fails_is_not(opened, provider, status, expected):
+    provider.token = lambda *_: (status, {"error": "invalid_grant"})
+    async with opened() as (_, browser):
+        answer = await browser.get(CALLBACK, params=provider.authorize(await begun(browser)))
+        reason = "operator_key_refused" if expected == 401 else "identity_unavailable"
+        assert (answer.status_code, reason in answer.text) == (expected, True)
+
+
+@pytest.mark.parametrize("status", [400, 500])
+async def test_whoever_brings_codes_that_are_none_is_limited_whatever_the_provider_says(opened, provider, status):
+    asked = []
+    provider.token = lambda *_: (asked.append(1), (status, {}))[1]
+    async with opened(operator_failures_per_minute=12) as (gate, browser):
+        answers = []
+        for _ in range(12):
+            answer = await browser.get(START)
+            if answer.status_code == 303:
+                answer = await browser.get(CALLBACK, params=provider.authorize(answer.headers["location"]))
+            answers.append(answer.status_code)
+        assert 429 in answers
+        assert answers[-1] == 429
+        assert len(asked) <= 6, "a start and a callback each cost one"
+        async with gate.operator(key=None, address="127.0.0.2") as elsewhere:
+            assert (await elsewhere.get(START)).status_code == 303, "another address pays for itself"
+
+
+async def test_a_provider_that_is_down_is_asked_once_at_a_time_and_then_left_alone(opened, provider):
+    provider.down = True
+    async with opened() as (gate, browser):
+        before = provider.discoveries
+        together = await asyncio.gather(*(browser.get(START) for _ in range(20)))
+        assert {answer.status_code for answer in together} == {503}
+        assert provider.discoveries == before + 1
+        for _ in range(5):
+            assert (await browser.get(START)).status_code == 503
+        assert provider.discoveries == before + 1
+        provider.down = False
+        gate.clock.shift += 10
+        assert (await browser.get(START)).status_code == 303
+        gate.clock.shift += 599
+        assert (await browser.get(START)).status_code == 303
+        assert provider.discoveries == before + 2
+
+
+async def test_who_leaves_while_the_provider_is_asked_ends_it_for_nobody_else(opened, provider):
+    provider.down = True
+    async with opened() as (_, browser):
+        before = provider.discoveries
+        first = asyncio.create_task(browser.get(START))
+        await asyncio.sleep(0.03)
+        second = asyncio.create_task(browser.get(START))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        assert (await second).status_code == 503
+        assert provider.discoveries == before + 1
+
+
+async def test_sign_ins_begun_by_a_stranger_end_nobody_elses(opened, provider):
+    async with opened() as (gate, browser), gate.operator(key=None, address="127.0.0.2") as stranger:
+        mine = provider.authorize(await begun(browser))
+        theirs = [provider.authorize(await begun(stranger)) for _ in range(FLOWS_MOST)]
+        assert (await stranger.get(CALLBACK, params=theirs[0])).status_code == 401, "it made way for a later one"
+        assert (await browser.get(CALLBACK, params=mine)).status_code == 200

@@ -21,6 +21,8 @@ class OpenIdProvider:
         claims: what the next ID token says otherwise than it should; None takes a claim out.
         key: signs.
         exchanges: how many codes were exchanged.
+        discoveries: how often the provider was asked what it says of itself.
+        down: whether it answers that with an error, after a moment.
     """
 
     def __init__(self):
@@ -30,6 +32,8 @@ class OpenIdProvider:
         self.names_itself = True
         self.issuer_shown = None
         self.exchanges = 0
+        self.discoveries = 0
+        self.down = False
         self.codes = {}
         handler = type("Handler", (_Handler,), {"provider": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -79,6 +83,11 @@ class _Handler(BaseHTTPRequestHandler):
         provider = self.provider
         if self.path == "/jwks":
             self._answer(200, {"keys": [provider.published.as_dict(private=False)]})
+            return
+        provider.discoveries += 1
+        if provider.down:
+            time.sleep(0.1)
+            self._answer(500, {})
             return
         document = {
             "issuer": provider.issuer_shown or provider.url,

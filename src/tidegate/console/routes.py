@@ -19,6 +19,7 @@ from tidegate.console.visits import Links, Visits
 from tidegate.errors import REASONS, Reason, Refusal
 from tidegate.http.answer import JSON, Answer
 from tidegate.http.operators import Role
+from tidegate.http.proxy import limit_key
 
 LINK_PATH: Final = SIGN_IN
 """Where a link leads; its secret stands behind a ``#``, which no browser sends."""
@@ -111,7 +112,7 @@ class Doors:
 
     async def go_to_provider(self, asked: Asked) -> Answer:
         """Begin a sign-in at the provider."""
-        url, browser = await self._oidc.begin()
+        url, browser = await self._oidc.begin(limit_key(asked.call.client))
         answer = go_to(url)
         answer.headers.append(
             set_cookie(asked.call, _flow_cookie(asked), browser, seconds=FLOW_SECONDS, same_site="Lax")

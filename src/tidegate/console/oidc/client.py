@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 import httpx2
 
 from tidegate.console.oidc.model import Client, Metadata
+from tidegate.errors import TidegateError
 from tidegate.http.outgoing import read_body
 from tidegate.identity.discovery import discovery_url
 from tidegate.identity.fetch import DocumentFetcher, Fault, FetchError, check_url, new_client, time_limit
@@ -17,6 +18,13 @@ from tidegate.identity.strictjson import StrictJsonError, parse_object
 
 _SECONDS: Final = 5.0
 _OCTETS: Final = 65_536
+_CONNECTIONS: Final = 8
+_LATER: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+"""What says nothing of the code, though it is counted among the client's errors (RFC 9110, section 15.5)."""
+
+
+class CodeRefused(TidegateError):
+    """The provider does not take the code, or us (RFC 6749, section 5.2): asking again changes nothing."""
 
 
 class Provider:
@@ -29,7 +37,7 @@ class Provider:
 
     def __init__(self, client: Client, http: httpx2.AsyncClient | None = None) -> None:
         self._client = client
-        self._http = http or new_client(connections=2)
+        self._http = http or new_client(connections=_CONNECTIONS)
         self._fetcher = DocumentFetcher(
             self._http, timeout_seconds=_SECONDS, max_bytes=_OCTETS, loopback_http=client.loopback_http
         )
@@ -66,13 +74,16 @@ class Provider:
             fields: from `Flow.exchange`.
 
         Raises:
-            FetchError: the provider gives none.
+            CodeRefused: the provider refuses.
+            FetchError: it gives none for another reason.
         """
         try:
             async with time_limit(_SECONDS), self._asked(endpoint, fields) as answer:
                 body = await read_body(answer, _OCTETS)
         except (httpx2.HTTPError, OSError) as error:
             raise FetchError(Fault.UNREACHABLE, f"the provider cannot be reached ({type(error).__name__})") from error
+        if answer.is_client_error and answer.status_code not in _LATER:
+            raise CodeRefused(f"the provider refuses the code, or this client ({answer.status_code})")
         if answer.status_code != HTTPStatus.OK or body is None:
             raise FetchError(Fault.STATUS, f"the provider gives no token for this code ({answer.status_code})")
         try:

@@ -64,6 +64,7 @@ class Flow:
         verifier: binds the code to it (RFC 7636, section 4.1).
         browser: what the browser's cookie holds; binds all of it to the browser.
         ends: monotonic seconds.
+        address: of the client that began it, as limits count it.
     """
 
     state: str = field(repr=False)
@@ -71,12 +72,13 @@ class Flow:
     verifier: str = field(repr=False)
     browser: str = field(repr=False)
     ends: float
+    address: str
 
     @classmethod
-    def begin(cls, ends: float) -> Self:
+    def begin(cls, ends: float, address: str) -> Self:
         """A new one: 256 random bits for each of its parts."""
         state, nonce, verifier, browser = (secrets.token_urlsafe(32) for _ in range(4))
-        return cls(state, nonce, verifier, browser, ends)
+        return cls(state, nonce, verifier, browser, ends, address)
 
     @property
     def challenge(self) -> str:

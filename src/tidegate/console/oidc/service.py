@@ -9,7 +9,8 @@ import structlog
 
 from tidegate.clock import Clock
 from tidegate.console.model import Visitor
-from tidegate.console.oidc.client import Provider
+from tidegate.console.oidc.client import CodeRefused, Provider
+from tidegate.console.oidc.known import Known
 from tidegate.console.oidc.model import Client, Flow, Metadata
 from tidegate.errors import Reason, Refusal
 from tidegate.http.operators import Operator
@@ -24,10 +25,12 @@ FLOW_SECONDS: Final = 600
 """How long a sign-in may take."""
 
 FLOWS_MOST: Final = 64
-"""Sign-ins under way; a further one takes the place of the oldest."""
+"""Sign-ins under way; nobody is known yet, so that in the end a further one takes the place of the oldest."""
 
-METADATA_SECONDS: Final = 600.0
-"""How long what the provider says of itself is believed; strangers can ask for the page as often as they like."""
+FLOWS_SHARE: Final = 4
+"""The part of them that one address may have, before its own oldest goes: one in so many."""
+
+_log = structlog.get_logger("tidegate.console")
 
 _NAME: Final = "console"
 _CODE_MOST: Final = 4096
@@ -47,10 +50,13 @@ class OidcSignIn:
         self._provider = provider
         self._clock = clock
         self._flows: dict[str, Flow] = {}
-        self._known: tuple[float, Metadata] | None = None
+        self._known = Known(provider.metadata, clock)
 
-    async def begin(self) -> tuple[str, str]:
+    async def begin(self, address: str) -> tuple[str, str]:
         """Begin a sign-in.
+
+        Args:
+            address: of the client, as limits count it.
 
         Returns:
             where to send the browser, and the value of its cookie.
@@ -59,11 +65,17 @@ class OidcSignIn:
             Refusal: ``identity_unavailable``.
         """
         metadata = await self._metadata()
-        flow = Flow.begin(self._clock.monotonic() + FLOW_SECONDS)
-        while len(self._flows) >= FLOWS_MOST:
-            del self._flows[next(iter(self._flows))]
+        flow = Flow.begin(self._clock.monotonic() + FLOW_SECONDS, address)
+        self._make_way(address)
         self._flows[flow.state] = flow
         return flow.question(self._client, metadata.authorization_endpoint), flow.browser
+
+    def _make_way(self, address: str) -> None:
+        own = [state for state, flow in self._flows.items() if flow.address == address]
+        if len(own) >= FLOWS_MOST // FLOWS_SHARE:
+            del self._flows[own[0]]
+        elif len(self._flows) >= FLOWS_MOST:
+            del self._flows[next(iter(self._flows))]
 
     async def finish(self, answer: Mapping[str, str], browser: str) -> Visitor:
         """End a sign-in.
@@ -89,6 +101,9 @@ class OidcSignIn:
         try:
             token = await self._provider.id_token(metadata.token_endpoint, flow.exchange(self._client, code))
             who = self._verified(token, await self._provider.keys(metadata.jwks_uri), flow)
+        except CodeRefused as error:
+            _log.warning("console_code_refused", cause=str(error))
+            raise _refused("The identity provider does not accept this sign-in's code.") from None
         except FetchError as error:
             raise _unavailable(error) from None
         allowed = self._client.of(who.subject)
@@ -118,13 +133,10 @@ class OidcSignIn:
         return who
 
     async def _metadata(self) -> Metadata:
-        now = self._clock.monotonic()
-        if self._known is None or now - self._known[0] >= METADATA_SECONDS:
-            try:
-                self._known = (now, await self._provider.metadata())
-            except FetchError as error:
-                raise _unavailable(error) from None
-        return self._known[1]
+        try:
+            return await self._known.metadata()
+        except FetchError as error:
+            raise _unavailable(error) from None
 
 
 def _policy(client: Client) -> IssuerPolicy:
@@ -146,7 +158,5 @@ def _refused(detail: str) -> Refusal:
 
 
 def _unavailable(error: FetchError) -> Refusal:
-    structlog.get_logger("tidegate.console").warning(
-        "console_provider_unavailable", fault=error.fault, cause=str(error)
-    )
+    _log.warning("console_provider_unavailable", fault=error.fault, cause=str(error))
     return Refusal(Reason.IDENTITY_UNAVAILABLE, "The identity provider cannot be used at this moment.", retry_after=10)
