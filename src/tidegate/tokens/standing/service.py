@@ -377,7 +377,9 @@ def span_of(first: float, last: float, now: float) -> Cut:
     """The revocation of a span of time.
 
     Args:
-        first, last, now: the span's begin and end, and this moment, seconds since the epoch.
+        first: the span's begin, seconds since the epoch.
+        last: its end.
+        now: this moment.
 
     Raises:
         StandingRefused: the span ends before it begins, or in the future.
