@@ -9,6 +9,7 @@ from tidegate.watch.alerts.conditions import duration
 from tidegate.watch.alerts.model import RESOLVE_S, Rule, Severity
 from tidegate.watch.alerts.rules import RULES
 from tidegate.watch.series.figures import FIGURES, figure
+from tidegate.watch.telemetry.model import LEAST_USERS
 
 ROOT: Final = Path(__file__).parents[1]
 RUNBOOK: Final = "https://tidegate.example/docs/alerts/"
@@ -28,6 +29,18 @@ _PANELS: Final = (
     ("Connections", "short", ("http.connections", "client.connections", "plan.connections")),
 )
 """Panels of the dashboard: title, unit, figures."""
+
+_APPS: Final = (
+    ("Apps: open connections to Stream", "short", ("client.connections", "client.users")),
+    ("Apps: time to connect", "s", ("client.connect.p50", "client.connect.p95")),
+    ("Apps: time until a message arrives", "s", ("client.delivery.p50", "client.delivery.p95")),
+    ("Apps: how long they are open", "s", ("client.session.p50", "client.session.p95")),
+)
+"""Panels of what apps tell."""
+
+_TOO_FEW: Final = "too few users to say"
+_ENOUGH: Final = f"and on() (max(tidegate_client_users) >= {LEAST_USERS})"
+_FAILURES: Final = "sum by (reason) (increase(tidegate_client_failures_total[$__rate_interval]))"
 
 
 def rules() -> str:
@@ -101,9 +114,13 @@ def dashboard() -> str:
     )
     reasons = 'sum by (reason) (increase(tidegate_exchange_total{outcome!="issued"}[$__rate_interval]))'
     panels = [firing, _panel(1, "Refusals by reason", "short", [(reasons, "{{reason}}")], source)]
-    for number, (title, unit, names) in enumerate(_PANELS, 2):
-        targets = [(figure(name).promql.replace("{window}", "$__rate_interval"), figure(name).title) for name in names]
-        panels.append(_panel(number, title, unit, targets, source))
+    for number, (title, unit, names) in enumerate(_PANELS, len(panels)):
+        panels.append(_panel(number, title, unit, _targets(names), source))
+    for number, (title, unit, names) in enumerate(_APPS, len(panels)):
+        targets = [(f"({expression}) {_ENOUGH}", legend) for expression, legend in _targets(names)]
+        panels.append(_panel(number, title, unit, targets, source, nothing=_TOO_FEW))
+    failures = [(f"({_FAILURES}) {_ENOUGH}", "{{reason}}")]
+    panels.append(_panel(len(panels), "Apps: users who met a failure", "short", failures, source, nothing=_TOO_FEW))
     variable = {"name": "source", "label": "Prometheus", "type": "datasource", "query": "prometheus"}
     members = {
         "title": "Tidegate",
@@ -119,16 +136,21 @@ def dashboard() -> str:
     return json.dumps(members, indent=1) + "\n"
 
 
+def _targets(names: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(figure(name).promql.replace("{window}", "$__rate_interval"), figure(name).title) for name in names]
+
+
 def _panel(
-    number: int, title: str, unit: str, targets: list[tuple[str, str]], source: dict[str, str]
+    number: int, title: str, unit: str, targets: list[tuple[str, str]], source: dict[str, str], nothing: str = ""
 ) -> dict[str, Any]:
+    shown = {"unit": unit, "min": 0, **({"noValue": nothing} if nothing else {})}
     return {
         "id": number + 1,
         "type": "timeseries",
         "title": title,
         "datasource": source,
         "gridPos": {"x": 12 * (number % 2), "y": 8 * (number // 2), "w": 12, "h": 8},
-        "fieldConfig": {"defaults": {"unit": unit, "min": 0}, "overrides": []},
+        "fieldConfig": {"defaults": shown, "overrides": []},
         "targets": [
             {"refId": chr(65 + place), "expr": expression, "legendFormat": legend, "datasource": source}
             for place, (expression, legend) in enumerate(targets)

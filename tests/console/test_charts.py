@@ -1,6 +1,6 @@
 """The charts: which figures, on one axis of time."""
 
-from tidegate.console.charts import CHARTS, LINES_MOST, figures
+from tidegate.console.charts import APP_CHARTS, CHARTS, LINES_MOST, TOO_FEW, figures
 
 
 class Held:
@@ -17,7 +17,7 @@ class Held:
 def test_every_chart_is_there_even_where_nothing_is_known():
     found = figures(Held({}), 3600)
 
-    assert list(found) == [chart.name for chart in CHARTS]
+    assert list(found) == [chart.name for chart in (*CHARTS, *APP_CHARTS)]
     assert found["refusals"] == {"times": [], "lines": []}
 
 
@@ -41,3 +41,16 @@ def test_the_reasons_that_refused_most_are_shown_and_no_more():
 
     assert [line["label"] for line in found["lines"]] == [f"reason {place}" for place in (8, 7, 6, 5)]
     assert len(found["lines"]) == LINES_MOST
+
+
+def test_what_apps_tell_is_drawn_and_said_to_be_of_too_few_where_it_is_missing():
+    tracks = {"client.session.p50": [(990.0, 600.0)], "client.failed": [(990.0, 7.0)]}
+    reasons = {f"client.failures.{name}": [(990.0, count)] for name, count in (("dropped", 5.0), ("send", 0.0))}
+    found = figures(Held({**tracks, **reasons}), 3600)
+
+    assert [line["values"] for line in found["apps-session"]["lines"]] == [[10.0], [None]]
+    assert [(line["label"], line["values"]) for line in found["apps-failures"]["lines"]] == [
+        ("all", [7.0]),
+        ("dropped", [5.0]),
+    ]
+    assert {chart.nothing for chart in APP_CHARTS} == {TOO_FEW}

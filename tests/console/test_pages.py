@@ -56,11 +56,12 @@ def test_alerts_that_are_over_are_history_those_of_later_versions_too(pages):
 
 
 def test_a_notice_is_text(pages):
-    parts = dict.fromkeys(("state", "alerts", "refusals", "probes", "issuers", "credentials"), "")
+    parts = dict.fromkeys(("state", "apps", "alerts", "refusals", "probes", "issuers", "credentials"), "")
     context = {
         "parts": parts,
         "word": type("Word", (), {"text": EVIL, "state": "ok"}),
         "charts": (),
+        "app_charts": (),
         "operator": Operator(EVIL, Role.OPERATOR),
         "may_act": True,
         "notice": (EVIL, True),

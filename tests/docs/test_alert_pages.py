@@ -36,3 +36,12 @@ def test_the_dashboard_has_no_panel_without_a_question():
     for panel in dashboard["panels"]:
         assert panel["targets"]
         assert all(target["expr"] and "{window}" not in target["expr"] for target in panel["targets"])
+
+
+def test_what_apps_tell_is_shown_from_20_users_on():
+    panels = [one for one in json.loads(PAGES.dashboard())["panels"] if one["title"].startswith("Apps: ")]
+
+    assert len(panels) == 5
+    for panel in panels:
+        assert panel["fieldConfig"]["defaults"]["noValue"] == "too few users to say"
+        assert all(one["expr"].endswith("and on() (max(tidegate_client_users) >= 20)") for one in panel["targets"])

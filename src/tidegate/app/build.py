@@ -110,7 +110,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     watched = Watched(settings, client, issuers, distrust, store, standing, rotation, records, credentials)
     watching = watching_of(watched, background, clock)
     doors = Doors(settings, credentials=credentials, clock=clock, background=background, log=_log(settings, clock))
-    told = _told(watched, exchange, background, clock)
+    told = _told(watched, watching, exchange, background, clock)
     console = Consoling(watched, watching, background, clock)
     return Runtime(
         app=doors.main(exchange, watching.watch, status, records, told),
@@ -127,11 +127,13 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     )
 
 
-def _told(watched: Watched, exchange: Exchange, background: Background, clock: Clock) -> list[APIRouter]:
+def _told(
+    watched: Watched, watching: Watching, exchange: Exchange, background: Background, clock: Clock
+) -> list[APIRouter]:
     """What providers and apps tell this service."""
     return [
         *webhooks_of(watched.settings, watched.store, watched.standing.service, exchange, clock),
-        *telemetry_of(watched, background, clock),
+        *telemetry_of(watched, watching.series, background, clock),
     ]
 
 

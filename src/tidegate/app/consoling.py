@@ -128,6 +128,7 @@ class Consoling:
             stopping=lambda: self._background.stopping,
             clock=self._clock,
             documentation=settings.documentation_url,
+            told=settings.telemetry != "off",
         )
         access = Access(
             hosts=self._hosts,

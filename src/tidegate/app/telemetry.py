@@ -14,15 +14,17 @@ from tidegate.http.cors import Cors
 from tidegate.limits import Gcra
 from tidegate.settings import Environment, Settings
 from tidegate.tokens.routes import DoorRules
+from tidegate.watch.series.service import Series
 
 _SAMPLE = "telemetry sample"
 
 
-def telemetry_of(watched: Watched, background: Background, clock: Clock) -> list[APIRouter]:
+def telemetry_of(watched: Watched, series: Series, background: Background, clock: Clock) -> list[APIRouter]:
     """The route of beacons; none where telemetry is off.
 
     Args:
         watched: whose tokens are believed.
+        series: samples what they come to.
         background: ends each window.
         clock: for windows, limits and tokens.
     """
@@ -42,6 +44,7 @@ def telemetry_of(watched: Watched, background: Background, clock: Clock) -> list
     )
     telemetry = Telemetry(counted, lambda: watched.credentials.primary.signer.derive(_SAMPLE), clock)
     background.add("telemetry", telemetry.run)
+    series.ask(telemetry.levels())
     rules = DoorRules(
         https=settings.environment is Environment.PRODUCTION,
         cors=Cors(settings.cors_origins),

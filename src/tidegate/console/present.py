@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tidegate.clock import seconds_of
-from tidegate.console.charts import CHARTS
+from tidegate.console.charts import APP_CHARTS, CHARTS
 from tidegate.console.drawing import drawings
 from tidegate.console.pages import Pages, number, seconds
 from tidegate.console.picture import APPS, DELIVERY, IDENTITY, STREAM, WHOSE, Headline, Way, headline, ways
@@ -18,6 +18,7 @@ from tidegate.watch.alerts.model import Phase
 from tidegate.watch.alerts.rules import BY_NAME
 from tidegate.watch.probes.causes import spec_of
 from tidegate.watch.probes.model import Outcome, ProbeSpec, State
+from tidegate.watch.telemetry.model import LEAST_USERS
 
 REFUSALS_SHOWN: Final = 25
 """Rows of the list of refusals."""
@@ -26,9 +27,16 @@ ALERTS_SHOWN: Final = 20
 """Rows of the history of alerts."""
 
 _HOUR: Final = 3600.0
+_JUST_NOW_S: Final = 30.0
+_TOLD: Final = (
+    "client.users",
+    "client.connections",
+    *(f"client.{name}.{short}" for name in ("connect", "delivery", "session") for short in ("p50", "p95")),
+    "client.failed",
+)
 _SIGNS: Final = {State.OK: "✓", State.WARNING: "!", State.FAILING: "✗", State.UNKNOWN: "…"}
 
-PARTS: Final = ("state", "alerts", "refusals", "probes", "issuers", "credentials")
+PARTS: Final = ("state", "apps", "alerts", "refusals", "probes", "issuers", "credentials")
 """The parts of the page that are kept up to date, by their ids."""
 
 
@@ -56,6 +64,7 @@ class Presenter:
         self._contexts: Mapping[str, Callable[[], dict[str, object]]] = MappingProxyType(
             {
                 "state": self._state,
+                "apps": self._apps,
                 "alerts": self._alerts,
                 "refusals": self._refusals,
                 "probes": self._probes,
@@ -87,6 +96,7 @@ class Presenter:
             "parts": {name: self.part(name, operator.role) for name in PARTS},
             "word": self._word(known),
             "charts": CHARTS,
+            "app_charts": APP_CHARTS if self._sources.told else (),
             "operator": operator,
             "may_act": operator.role.covers(Role.OPERATOR),
             "notice": notice,
@@ -128,6 +138,11 @@ class Presenter:
             "drawings": drawings(known),
             "mends": {way.name: _mends(way.cause) for way in known},
         }
+
+    def _apps(self) -> dict[str, object]:
+        """What apps tell: each figure that enough users told of in the last whole window."""
+        found = {name: values[-1][1] for name in _TOLD if (values := self._sources.series.recent(name, _JUST_NOW_S))}
+        return {"told": self._sources.told, "users": found.get("client.users"), "least": LEAST_USERS, "found": found}
 
     def _alerts(self) -> dict[str, object]:
         alerts = self._sources.alerts

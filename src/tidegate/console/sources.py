@@ -70,6 +70,7 @@ class Sources:
         stopping: whether this replica is shutting down.
         clock: for all of it.
         documentation: address of the page of reasons.
+        told: whether apps may tell anything.
     """
 
     board: Board
@@ -86,3 +87,4 @@ class Sources:
     stopping: Callable[[], bool]
     clock: Clock
     documentation: str
+    told: bool

@@ -71,10 +71,10 @@ class WideActions:
         return f"Sessions issued from {rfc3339(first)} to {rfc3339(last)} are revoked. Stream is being told.", False
 
     def _asked_span(self, form: Form) -> tuple[float, float]:
-        first, last = _moment(form["first"]), _moment(form["last"])
+        span = _moment(form["first"]), _moment(form["last"])
         with translated():
-            span_of(first, last, self._sources.clock.now())
-        return first, last
+            span_of(span, self._sources.clock.now())
+        return span
 
     async def _ask_all(self, _form: Form) -> Ask:
         facts = (

@@ -163,7 +163,7 @@ def test_every_figure_says_what_it_is():
     for name, row in FIGURES.items():
         assert row.title, name
         assert row.promql, name
-        assert "{window}" in row.promql or row.merge is not Merge.SUM or name.endswith("connections")
+        assert "{window}" in row.promql or row.merge is not Merge.SUM or name.endswith(("connections", "users"))
     assert figure("refusals.token_expired").merge is Merge.SUM
     assert 'reason="token_expired"' in figure("refusals.token_expired").promql
     assert figure("probe.keys").merge is Merge.MAX

@@ -126,8 +126,7 @@ class StandingService:
             StoreUnavailable: nothing was done.
         """
         moment = moment_of(self._clock.now())
-        how = _How(part, absent_ok, within)
-        return await self._change(user_id, by, lambda known: known.revoked(moment), how)
+        return await self._change(user_id, by, lambda known: known.revoked(moment), _How(part, absent_ok, within))
 
     async def ban(  # noqa: PLR0913 - all but two by name
         self,
@@ -212,7 +211,7 @@ class StandingService:
             StandingRefused: the span ends before it begins, or in the future.
             StoreUnavailable: nothing was done.
         """
-        return await self._cut(span_of(first, last, self._clock.now()), by)
+        return await self._cut(span_of((first, last), self._clock.now()), by)
 
     async def of(self, user_id: str) -> Entry:
         """How a user stands.
@@ -373,20 +372,19 @@ class _How:
     within: "AsyncConnection | None" = None
 
 
-def span_of(first: float, last: float, now: float) -> Cut:
+def span_of(span: tuple[float, float], now: float) -> Cut:
     """The revocation of a span of time.
 
     Args:
-        first: the span's begin, seconds since the epoch.
-        last: its end.
-        now: this moment.
+        span: its begin and its end, seconds since the epoch.
+        now: this moment, the same.
 
     Raises:
         StandingRefused: the span ends before it begins, or in the future.
     """
-    if not NEVER <= first <= last or last > now:
+    if not NEVER <= span[0] <= span[1] <= now:
         raise StandingRefused("the span must begin before it ends, and must not end in the future")
-    return Cut(int(first), moment_of(last))
+    return Cut(int(span[0]), moment_of(span[1]))
 
 
 def _check_user(user_id: str) -> None:

@@ -139,14 +139,30 @@ FIGURES: Final[Mapping[str, Figure]] = MappingProxyType(
         "plan.connections": _measured("Connections that the plan has", "tidegate_plan_connections"),
         "http.connections": Figure("Connections open here", Merge.SUM, "sum(tidegate_http_connections)"),
         "client.connections": Figure(
-            "Connections to Stream, by the apps", Merge.SUM, "sum(tidegate_client_connections)"
+            "Connections to Stream, by the apps", Merge.SUM, "sum(tidegate_client_connections >= 0)"
         ),
+        # What apps tell, of the last whole window; missing where too few users told of it.
+        "client.users": Figure("Users whose apps told something", Merge.SUM, "sum(tidegate_client_users >= 0)"),
+        "client.failed": Figure(
+            "Failures that apps met", Merge.MAX, "sum(increase(tidegate_client_failures_total[{window}]))"
+        ),
+        **{
+            f"client.{name}.{short}": _quantile(f"{title}, {word}", quantile, f"tidegate_client_{name}_seconds")
+            for name, title in (
+                ("connect", "Apps: time to connect"),
+                ("delivery", "Apps: time until a message arrives"),
+                ("session", "Apps: how long they are open"),
+            )
+            for short, quantile, word in (("p50", 0.5, "median"), ("p95", 0.95, "95 %"))
+        },
     }
 )
-"""Every figure but those that have one for each reason (``refusals.…``) or each probe (``probe.…``)."""
+"""Every figure but those that have one for each reason (``refusals.…``, ``client.failures.…``) or each probe
+(``probe.…``)."""
 
 REFUSALS: Final = "refusals."
 PROBES: Final = "probe."
+APP_FAILURES: Final = "client.failures."
 
 
 def figure(name: str) -> Figure:
@@ -164,6 +180,10 @@ def figure(name: str) -> Figure:
     if name.startswith(REFUSALS):
         reason = name.removeprefix(REFUSALS)
         return _counted(f"Refused: {reason}", f'tidegate_exchange_total{{reason="{reason}"}}')
+    if name.startswith(APP_FAILURES):
+        reason = name.removeprefix(APP_FAILURES)
+        selector = f'tidegate_client_failures_total{{reason="{reason}"}}'
+        return Figure(f"Users whose apps met: {reason}", Merge.MAX, f"sum(increase({selector}[{{window}}]))")
     if name.startswith(PROBES):
         probe = name.removeprefix(PROBES)
         return _measured(

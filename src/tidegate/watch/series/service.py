@@ -94,6 +94,14 @@ class Series:
             known = self._tracks[name] = Track(figure(name).merge)
         return known
 
+    def ask(self, levels: Mapping[str, Level]) -> None:
+        """Have further figures sampled, of something that is made later than this.
+
+        Args:
+            levels: by name.
+        """
+        self._levels.update(levels)
+
     def tick(self) -> None:
         """Take a sample of everything."""
         slot = slot_at(self._clock.now())

@@ -9,7 +9,8 @@ from typing import Final
 
 from tidegate import metrics_telemetry as metrics
 from tidegate.clock import Clock
-from tidegate.watch.telemetry.model import Beacon, Receipt
+from tidegate.watch.telemetry.lately import Lately
+from tidegate.watch.telemetry.model import LEAST_USERS, Beacon, Receipt
 from tidegate.watch.telemetry.window import Sinks, Window
 
 QUIET_S: Final = 3_600
@@ -66,6 +67,7 @@ class Telemetry:
         self._began = clock.monotonic()
         self._window = self._empty()
         self._last: tuple[int, float | None] | None = None
+        self._lately = Lately()
         metrics.CLIENT_CONNECTIONS.set_function(lambda: _shown(self.connections()))
         metrics.CLIENT_USERS.set_function(lambda: _shown(self.users()))
 
@@ -96,6 +98,17 @@ class Telemetry:
         self._turn()
         return None if self._last is None else self._last[0]
 
+    def levels(self) -> dict[str, Callable[[], float | None]]:
+        """What the last whole window came to, to be sampled; None where too few users told of it."""
+        return {"client.users": self.users, **{name: self._turned(one) for name, one in self._lately.levels().items()}}
+
+    def _turned(self, level: Callable[[], float | None]) -> Callable[[], float | None]:
+        def turned() -> float | None:
+            self._turn()
+            return level()
+
+        return turned
+
     async def run(self) -> None:
         """Forget each window when it ends, whether or not anybody tells anything."""
         while True:
@@ -116,6 +129,7 @@ class Telemetry:
             return
         # After a silence of more than a window, the last whole one is empty.
         self._last = (self._window.users, self._window.connections) if gone == 1 else (0, None)
+        self._lately.turn(told=gone == 1, enough=self._window.users >= LEAST_USERS)
         self._began += gone * self._rules.window_s
         self._window = self._empty()
 
