@@ -14,6 +14,7 @@ from support.operating import OPERATOR, VIEWER, bearer
 from support.processes import running
 from tidegate.http.operators import digest
 from tidegate.sandbox import SandboxServer
+from tidegate.settings import IssuerConfig
 from tidegate.watch.probes.causes import CAUSES, Cause
 from tidegate.watch.probes.service import OneProcess
 
@@ -36,6 +37,14 @@ async def seen(gate, probe, cause):
     board = gate.runtime.watching.board
     await until(lambda: (last := board.last(probe)) is not None and last.cause == cause)
     return board.last(probe)
+
+
+async def test_the_certificates_of_an_issuer_and_of_its_key_server_are_looked_at(gate_with, free_tcp_port):
+    config = {"name": "login", "kind": "oidc", "issuer": f"https://localhost:{free_tcp_port}", "audience": ["app"]}
+    async with gate_with(wait=False, issuers=(IssuerConfig.model_validate(config),)) as gate:
+        titles = {spec.name: spec.title for spec in gate.runtime.watching.runner.specs()}
+    assert titles["certificate:issuer:login"] == "Certificate of issuer login"
+    assert titles["certificate:keys:login"] == "Certificate of the key server of issuer login"
 
 
 async def test_what_is_probed_and_what_it_costs(gate):

@@ -149,3 +149,16 @@ async def test_a_configured_address_is_asked_directly(server, fetcher):
     assert keys.binding == server.jwks_url
     assert (await keys.fetch()).members == {"keys": []}
     assert server.requests == {JWKS_PATH: 1}
+
+
+async def test_the_address_of_the_keys_stays_known_while_they_cannot_be_fetched(keys, server):
+    assert keys.address is None
+    with KeyServer() as elsewhere:
+        elsewhere.serve_keys()
+        server.serve_discovery(jwks_uri=elsewhere.jwks_url)
+        await keys.fetch()
+        assert keys.address == elsewhere.jwks_url
+        elsewhere.mode = "status"
+        await fault_of(keys)
+        await fault_of(keys)
+    assert keys.address == elsewhere.jwks_url

@@ -33,6 +33,7 @@ class KeyRingMachine(RuleBasedStateMachine):
     """Rules are events; the model knows what was served last, when, and what is distrusted."""
 
     binding = "https://login.example/jwks.json"
+    address = binding
 
     def __init__(self):
         super().__init__()

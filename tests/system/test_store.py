@@ -17,6 +17,9 @@ from support.programs import program, server
 from tidegate.clock import SystemClock
 from tidegate.store import Database, DatabaseOptions, Store
 from tidegate.store.wakers import PostgresWaker, RedisWaker
+from tidegate.watch.probes.causes import Cause
+from tidegate.watch.probes.model import State
+from tidegate.watch.probes.stores import RedisProbe
 
 pytestmark = [pytest.mark.system, pytest.mark.anyio]
 OPTIONS = DatabaseOptions(timeout_s=5.0)
@@ -159,3 +162,14 @@ async def test_the_database_crashes_and_comes_back(postgresql: Postgresql) -> No
         await until(lambda: heard[-1] == last + 1_000)
 
         assert [await lease.acquire() for lease in leases] == [True, False]
+
+
+async def test_the_probe_of_redis_says_how_quickly_it_answers_and_when_it_is_gone(tmp_path: Path) -> None:
+    port = free_port()
+    probe = RedisProbe(f"redis://127.0.0.1:{port}/0", SystemClock())
+    with redis_on(port, tmp_path):
+        found = await probe.run()
+        assert (found.state, found.cause) == (State.OK, "")
+        assert 0 < found.figures["response_seconds"] < 3
+    gone = await probe.run()
+    assert (gone.state, gone.cause) == (State.FAILING, Cause.REDIS_DOWN)

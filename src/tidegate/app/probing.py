@@ -8,13 +8,14 @@ from tidegate.app.ledger import ledger_folder
 from tidegate.app.stores import store_wanted
 from tidegate.app.watched import Watched
 from tidegate.clock import Clock
+from tidegate.identity.service import Issuer
 from tidegate.settings import Settings
 from tidegate.tokens.standing.model import FOREVER
 from tidegate.watch.prober import Prober
 from tidegate.watch.probes.blame import Around
 from tidegate.watch.probes.board import Board
 from tidegate.watch.probes.causes import Cause
-from tidegate.watch.probes.certificates import CertificateProbe, in_file, shown_by
+from tidegate.watch.probes.certificates import CertificateProbe, in_file, shown_by, shown_elsewhere
 from tidegate.watch.probes.clocks import ClockProbe, StreamTime, others_difference
 from tidegate.watch.probes.configuration import ConfigurationProbe
 from tidegate.watch.probes.disk import DiskProbe, LedgerProbe
@@ -52,7 +53,7 @@ def probes_of(watched: Watched, prober: Prober, board: Board, clock: Clock) -> I
     for issuer in watched.issuers.issuers:
         yield KeysProbe(issuer.keys, reached, clock)
     yield _clocks(watched, clock)
-    yield from _certificates(settings, clock)
+    yield from _certificates(watched, clock)
     yield from _kept(watched, clock)
 
 
@@ -96,18 +97,32 @@ def _reached(board: Board, clock: Clock) -> Callable[[], bool | None]:
     return reached
 
 
-def _certificates(settings: Settings, clock: Clock) -> Iterator[Probe]:
+def _certificates(watched: Watched, clock: Clock) -> Iterator[Probe]:
     """One for each server that shows one; plain HTTP, as to the sandbox, has none."""
+    settings = watched.settings
     yield from _shown("certificate:stream", "Stream", Blame.STREAM, settings.base_url, clock)
     for issuer in settings.issuers:
         for url in issuer.fetched()[:1]:
             whose = f"issuer {issuer.name}"
             yield from _shown(f"certificate:issuer:{issuer.name}", whose, Blame.PROVIDER, url, clock)
+    for known in watched.issuers.issuers:
+        yield from _key_server(known, settings, clock)
     if settings.public_url is not None:
         yield from _shown("certificate:own", "this service", Blame.OURS, settings.public_url, clock)
     elif settings.tls_certificate_file is not None:
         read = in_file(settings.tls_certificate_file)
         yield CertificateProbe("certificate:own", "this service", Blame.OURS, read, clock, each_replica=True)
+
+
+def _key_server(issuer: Issuer, settings: Settings, clock: Clock) -> Iterator[Probe]:
+    """That of the keys, where only the issuer's discovery document says on which server they are."""
+    name, address = issuer.policy.name, issuer.policy.issuer
+    discovered = any(one.name == name and one.kind == "oidc" for one in settings.issuers)
+    place = place_of(address) if discovered and address.startswith("https:") else None
+    if place is not None:
+        read = shown_elsewhere(lambda: issuer.keys.status().address, place)
+        whose = f"the key server of issuer {name}"
+        yield CertificateProbe(f"certificate:keys:{name}", whose, Blame.PROVIDER, read, clock)
 
 
 def _shown(name: str, whose: str, blame: Blame, url: str, clock: Clock) -> Iterator[Probe]:

@@ -34,6 +34,11 @@ class KeyServer(Protocol):
         """The configured address; keys kept on disk are good for this one only."""
         ...
 
+    @property
+    def address(self) -> str | None:
+        """The key set's URL, as far as it is known; also while it cannot be fetched."""
+        ...
+
     async def fetch(self) -> Document:
         """Fetch the JWKS now.
 
@@ -58,11 +63,12 @@ class DirectKeyServer:
         FetchError: `Fault.URL_REFUSED`.
     """
 
-    __slots__ = ("_fetcher", "binding")
+    __slots__ = ("_fetcher", "address", "binding")
 
     def __init__(self, fetcher: DocumentFetcher, url: str) -> None:
         check_url(url, loopback_http=fetcher.loopback_http)
         self._fetcher = fetcher
+        self.address: str | None = url
         self.binding = url
 
     async def fetch(self) -> Document:
@@ -92,7 +98,7 @@ class DiscoveredKeyServer:
         FetchError: `Fault.URL_REFUSED`.
     """
 
-    __slots__ = ("_clock", "_fetcher", "_issuer", "_jwks_url", "_read_at", "binding")
+    __slots__ = ("_clock", "_fetcher", "_issuer", "_jwks_url", "_read_at", "address", "binding")
 
     def __init__(self, fetcher: DocumentFetcher, issuer: str, clock: Clock) -> None:
         self.binding = discovery_url(issuer)
@@ -102,6 +108,7 @@ class DiscoveredKeyServer:
         self._clock = clock
         self._jwks_url: str | None = None
         self._read_at = 0.0
+        self.address: str | None = None
 
     async def fetch(self) -> Document:
         """Fetch the JWKS now, and the discovery document before it where that is due.
@@ -136,5 +143,5 @@ class DiscoveredKeyServer:
         if self.binding.startswith("https:") and not url.startswith("https:"):
             # Plain http to loopback is for an issuer on this machine; one elsewhere must not send us around in here.
             raise FetchError(Fault.URL_REFUSED, "the discovery document came over https and names keys that would not")
-        self._read_at = started
+        self._read_at, self.address = started, url
         return url

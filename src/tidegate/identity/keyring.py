@@ -153,6 +153,7 @@ class RemoteKeys:
             keys.rejected if keys else (),
             self._fault,
             self._clock_difference,
+            self._server.address,
         )
 
     async def ask(self, kid: str | None) -> AskOutcome:

@@ -84,6 +84,7 @@ class KeyStatus:
         rejected: keys of the last document that were not admitted, each with the cause.
         fault: why the last fetch failed, in one word; None if it did not, and for keys from the configuration.
         clock_difference_s: the key server's clock less ours at the last fetch, seconds; None where it told no time.
+        address: the key set's URL; None for keys from the configuration, and before it is known.
     """
 
     state: KeyState
@@ -93,6 +94,7 @@ class KeyStatus:
     rejected: tuple[RejectedKey, ...] = field(default=())
     fault: Fault | None = None
     clock_difference_s: float | None = None
+    address: str | None = None
 
 
 class KeySource(Protocol):

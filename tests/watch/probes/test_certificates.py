@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from tidegate.clock import ManualClock, SystemClock
 from tidegate.watch.probes.causes import Cause
-from tidegate.watch.probes.certificates import CertificateProbe, in_file, shown_by
+from tidegate.watch.probes.certificates import CertificateProbe, in_file, shown_by, shown_elsewhere
 from tidegate.watch.probes.model import Blame, State
 
 pytestmark = pytest.mark.anyio
@@ -124,3 +124,20 @@ async def test_a_file_that_has_expired(tmp_path):
     later = ManualClock(SystemClock().now() + 6 * DAY)
     outcome = await CertificateProbe("certificate:own", "this service", Blame.OURS, in_file(path), later).run()
     assert (outcome.state, outcome.cause) == (State.FAILING, Cause.CERTIFICATE_EXPIRED)
+
+
+async def test_that_of_a_key_server_that_is_not_where_the_issuer_is(tmp_path):
+    path = certificate(tmp_path / "keys.pem", -80, 3)
+    async with showing(certificate(tmp_path / "issuer.pem", -1, 80)) as issuer, showing(path) as (host, port):
+        known = [None]
+        read = shown_elsewhere(lambda: known[0], issuer, trusting(path))
+        whose = "the key server of issuer login"
+        probe = CertificateProbe("certificate:keys:login", whose, Blame.PROVIDER, read, SystemClock())
+        for url in (None, f"https://{issuer[0]}:{issuer[1]}/jwks", f"http://{host}:{port}/jwks"):
+            known[0] = url
+            outcome = await probe.run()
+            assert (outcome.state, dict(outcome.figures)) == (State.OK, {})
+        known[0] = f"https://{host}:{port}/jwks"
+        outcome = await probe.run()
+    assert (outcome.state, outcome.blame) == (State.WARNING, Blame.PROVIDER)
+    assert outcome.text.startswith("The certificate of the key server of issuer login expires in 3.0 days")

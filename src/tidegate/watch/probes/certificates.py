@@ -5,13 +5,14 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 from tidegate.clock import Clock, rfc3339
 from tidegate.http.outgoing import trust
 from tidegate.watch.probes.causes import Cause
 from tidegate.watch.probes.model import Blame, Outcome, ProbeSpec, State
 from tidegate.watch.probes.outcomes import fine, unknown, wrong
-from tidegate.watch.probes.reach import Place
+from tidegate.watch.probes.reach import Place, place_of
 
 PERIOD_S: Final = 3_600.0
 TIMEOUT_S: Final = 10.0
@@ -43,7 +44,7 @@ class CertificateProbe:
         name: of the probe.
         whose: in words, as in "The certificate of Stream".
         blame: whose fault it is when it expires.
-        read: gives its span.
+        read: gives its span; None where there is no such server at this moment.
         clock: for the time that is left.
         each_replica: whether each replica looks at its own.
     """
@@ -67,14 +68,14 @@ class CertificateProbe:
     async def run(self) -> Outcome:
         """Look."""
         try:
-            span: Span = await self._read()
+            span: Span | None = await self._read()
         except ssl.SSLCertVerificationError as error:
             return self._refused(error.verify_code)
         except (OSError, ValueError) as error:
             # What cannot be reached is another probe's to tell.
             text = f"The certificate of {self._whose} could not be looked at ({type(error).__name__})."
             return unknown(self.spec.name, self._clock.now(), Cause.PROBE_BROKEN, text=text)
-        return self._judged(span)
+        return fine(self.spec.name, self._clock.now()) if span is None else self._judged(span)
 
     def _judged(self, span: Span) -> Outcome:
         now = self._clock.now()
@@ -127,6 +128,32 @@ def shown_by(place: Place, context: Callable[[], ssl.SSLContext] = trust) -> Cal
         finally:
             writer.close()
         return Span(ssl.cert_time_to_seconds(shown["notBefore"]), ssl.cert_time_to_seconds(shown["notAfter"]))
+
+    return read
+
+
+def shown_elsewhere(
+    url: Callable[[], str | None], known: Place, context: Callable[[], ssl.SSLContext] = trust
+) -> Callable[[], Any]:
+    """The certificate of a server whose address is found out only as one goes, as that of a key set.
+
+    Args:
+        url: of the server; None: it is not known.
+        known: a place at which another probe looks.
+        context: whom to trust.
+
+    Returns:
+        a function as that of `shown_by`; it gives None where the address is not known, is the known place, or has no
+        certificate.
+    """
+
+    async def read() -> Span | None:
+        now = url()
+        place = None if now is None or urlsplit(now).scheme != "https" else place_of(now)
+        if place is None or place == known:
+            return None
+        span: Span = await shown_by(place, context)()
+        return span
 
     return read
 
