@@ -123,7 +123,7 @@ async def test_a_session_ends_by_idleness_by_age_and_by_signing_out(gate_with):
 
 
 async def test_the_table_of_sessions_is_bounded(gate_with):
-    async with gate_with(console_sessions=2) as gate:
+    async with gate_with(console_sessions=4) as gate:  # two for each of two names
         async with opened(gate) as first, opened(gate) as second:
             gate.clock.shift += 1
             assert (await second.get("/console")).status_code == 200
@@ -322,7 +322,6 @@ async def test_a_page_that_is_open_hears_of_a_change_and_of_its_end(gate_with):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(listen)
             await anyio.sleep(0.1)
-            assert (await browser.get("/console/live")).status_code == 429
             with anyio.fail_after(5):
                 await browser.post("/console/logout", data={"token": token})
     assert next(line for line in heard if line.startswith("event:")) == "event: clock"

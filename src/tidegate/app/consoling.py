@@ -136,6 +136,7 @@ class Consoling:
             body_bytes=settings.body_bytes,
             record=self._record,
             lives=Lives(settings.console_idle_seconds, settings.console_session_seconds),
+            names=len({key.name for key in settings.operator_keys} | {one.name for one in settings.console_allow}),
             sessions=settings.console_sessions,
             streams=settings.console_streams,
         )

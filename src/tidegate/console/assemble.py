@@ -14,7 +14,7 @@ from tidegate.console.pages import Pages
 from tidegate.console.present import Presenter
 from tidegate.console.routes import Doors
 from tidegate.console.sources import Sources
-from tidegate.console.visits import Links, Visits
+from tidegate.console.visits import LINKS_MOST, Links, Visits
 
 
 def assemble(
@@ -28,10 +28,11 @@ def assemble(
         lasting: what every page shows.
         client: what we are at an OpenID Connect provider; None: there is none.
     """
-    assets, visits, links = Assets(), Visits(sources.clock, access.lives, access.sessions), Links(sources.clock)
+    assets, links = Assets(), Links(sources.clock, access.share(LINKS_MOST))
+    visits = Visits(sources.clock, access.lives, access.share(access.sessions))
     pages = Pages(assets.folder, {"provider": _host_of(client), **lasting})
     presenter = Presenter(sources, pages)
-    live = Live(presenter, visits, sources, access.streams)
+    live = Live(presenter, visits, sources, access.share(access.streams))
     provider = None if client is None else OidcSignIn(client, Provider(client), sources.clock)
     doors = Doors(pages, presenter, live, Actions(sources), visits, links, sources, provider)
     return ConsoleGate(doors.all(), assets, visits, access, sources.clock, doors.error), links

@@ -35,6 +35,7 @@ class Access:
         body_bytes: the most that a form may have.
         record: told of each call.
         lives: how long a browser stays signed in.
+        names: how many names operators have here.
         sessions: browsers at once.
         streams: pages at once that are kept up to date.
     """
@@ -44,8 +45,19 @@ class Access:
     body_bytes: int
     record: Callable[[OperatorCall], None]
     lives: Lives
+    names: int
     sessions: int
     streams: int
+
+    def share(self, most: int) -> int:
+        """What one name may have of something of which there are so many.
+
+        An equal part, and at least one: so nobody is ever put out for somebody else, whoever opens as many as they can.
+
+        Args:
+            most: of it in all.
+        """
+        return max(1, most // max(1, self.names))
 
 
 class ConsoleGate:

@@ -35,7 +35,6 @@ class Visit:
         began: when it signed in, monotonic seconds.
         seen: when a page or an action was last asked for, monotonic seconds; a page that merely stays open is none.
         notice: what the next page says, once; and whether it is bad news.
-        streams: live connections of this browser.
     """
 
     visitor: Visitor
@@ -43,7 +42,6 @@ class Visit:
     began: float
     seen: float
     notice: tuple[str, bool] | None = None
-    streams: int = 0
 
     @property
     def operator(self) -> Operator:

@@ -12,7 +12,8 @@ LINK_SECONDS: Final = 120
 """How long a link can be used."""
 
 LINKS_MOST: Final = 32
-"""Links that wait to be used; a further one takes the place of the oldest."""
+"""Links that wait to be used; each operator's name has an equal share, in which a further one takes the place of the
+oldest."""
 
 _SECRET_OCTETS: Final = 32
 
@@ -28,13 +29,14 @@ class Visits:
     Args:
         clock: for idle and absolute ends.
         lives: those ends.
-        most: browsers at once; a further one takes the place of the one that was quiet longest.
+        share: browsers at once of one operator's name; a further one takes the place of the one of that name that was
+            quiet longest, and of nobody else's.
     """
 
-    def __init__(self, clock: Clock, lives: Lives, most: int) -> None:
+    def __init__(self, clock: Clock, lives: Lives, share: int) -> None:
         self._clock = clock
         self._lives = lives
-        self._most = most
+        self._share = share
         self._visits: dict[bytes, Visit] = {}
         metrics.CONSOLE_SESSIONS.set_function(self._visits.__len__)
 
@@ -48,8 +50,9 @@ class Visits:
             the secret for its cookie, and the session.
         """
         self._sweep()
-        while len(self._visits) >= self._most:
-            del self._visits[min(self._visits, key=lambda name: self._visits[name].seen)]
+        own = [name for name, visit in self._visits.items() if visit.operator.name == visitor.operator.name]
+        if len(own) >= self._share:
+            del self._visits[min(own, key=lambda name: self._visits[name].seen)]
         secret, now = secrets.token_urlsafe(_SECRET_OCTETS), self._clock.monotonic()
         visit = Visit(visitor, csrf=secrets.token_urlsafe(_SECRET_OCTETS), began=now, seen=now)
         self._visits[_name(secret)] = visit
@@ -90,10 +93,12 @@ class Links:
 
     Args:
         clock: for their end.
+        share: links of one operator's name that wait.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, share: int) -> None:
         self._clock = clock
+        self._share = share
         self._links: dict[bytes, tuple[float, Visitor]] = {}
 
     def make(self, visitor: Visitor) -> str:
@@ -102,8 +107,9 @@ class Links:
         Args:
             visitor: whom it lets in.
         """
-        while len(self._links) >= LINKS_MOST:
-            del self._links[next(iter(self._links))]
+        own = [name for name, (_, known) in self._links.items() if known.operator.name == visitor.operator.name]
+        if len(own) >= self._share:
+            del self._links[own[0]]
         secret = secrets.token_urlsafe(_SECRET_OCTETS)
         self._links[_name(secret)] = (self._clock.monotonic() + LINK_SECONDS, visitor)
         return secret

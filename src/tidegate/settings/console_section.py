@@ -65,7 +65,7 @@ class ConsoleSection(Section):
         spec(
             "TIDEGATE_CONSOLE_SESSIONS",
             k.Integer(1, 10_000, "browsers"),
-            "How many browsers can be signed in to the console; a further one takes the place of the quietest.",
+            "How many browsers can be signed in to the console; each operator has an equal share, and at least one.",
         ),
     ] = 64
     console_streams: Annotated[
@@ -73,7 +73,7 @@ class ConsoleSection(Section):
         spec(
             "TIDEGATE_CONSOLE_STREAMS",
             k.Integer(1, 1_000, "pages"),
-            "How many open pages of the console are kept up to date at a time.",
+            "How many open pages of the console are kept up to date at a time; each operator has an equal share.",
         ),
     ] = 32
     console_refusals: Annotated[

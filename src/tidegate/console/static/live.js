@@ -42,5 +42,9 @@ export function startLive({ figures }) {
     say("off", "Signed out");
     location.assign("/console/login");
   });
+  source.addEventListener("aside", () => {
+    source.close();
+    say("off", "Not live: open in other windows");
+  });
   addEventListener("pagehide", () => source.close());
 }
