@@ -1,12 +1,10 @@
 """Whole trees: secrets by their value, repositories, bounds, and what a tree could do to whoever looks at it."""
 
 import os
-import struct
-import subprocess
-from pathlib import Path
 
 import pytest
 
+from support.trees import git, write
 from tidegate.watch.doctor.gitindex import tracked
 from tidegate.watch.doctor.model import Bounds
 from tidegate.watch.doctor.service import look_at
@@ -14,21 +12,8 @@ from tidegate.watch.doctor.service import look_at
 SECRET = "w8e5r2t9y6u3i1o7p4a8s5d2f9g6h3j1k7l4z8x5c2v9b6n3m1q7"
 
 
-def write(root: Path, path: str, content: str | bytes = "") -> Path:
-    place = root / path
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(content.encode() if isinstance(content, str) else content)
-    return place
-
-
 def found(survey, rule):
     return [(one.path, one.line, one.name) for one in survey.findings if one.rule == rule]
-
-
-def git(root: Path, *arguments: str) -> None:
-    alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "PATH": os.environ["PATH"]}
-    command = ["git", *arguments]
-    subprocess.run(command, cwd=root, check=True, capture_output=True, env=alone)
 
 
 def test_a_configured_secret_is_found_by_its_value_in_any_file(tmp_path):
@@ -75,33 +60,7 @@ def test_settings_with_a_secret_in_the_repository_are_found(tmp_path, version, b
     survey = look_at(root, {})
 
     assert found(survey, "env-committed") == [(".env", 2, "STREAM_API_SECRET")]
-    assert tracked(root) == {".env", ".env.example", "src/a.ts", "src/ab.ts", "src/abc.ts"}
-
-
-@pytest.mark.parametrize(
-    "octets",
-    [
-        b"",
-        b"DIRC",
-        b"DIRC" + struct.pack(">II", 2, 2**32 - 1),
-        b"DIRC" + struct.pack(">II", 4, 3) + b"\xff" * 300,
-        b"DIRC" + struct.pack(">II", 9, 0),
-        b"DIRC" + struct.pack(">II", 2, 1) + b"\0" * 62 + b"a\0",
-    ],
-)
-def test_an_index_that_is_none_is_no_repository(tmp_path, octets):
-    write(tmp_path, ".git/index", octets)
-
-    assert tracked(tmp_path) is None
-
-
-def test_git_is_not_run(tmp_path, monkeypatch):
-    git(tmp_path, "init", "-q")
-    write(tmp_path, "a.ts")
-    git(tmp_path, "add", "a.ts")
-    monkeypatch.setattr(subprocess, "Popen", None)
-
-    assert tracked(tmp_path) == {"a.ts"}
+    assert tracked(root, lambda _: True) == {".env", ".env.example", "src/a.ts", "src/ab.ts", "src/abc.ts"}
 
 
 def test_folders_of_others_are_passed_by(tmp_path):

@@ -38,9 +38,9 @@ def look_at(
         raise NotADirectoryError(str(root))
     survey = Survey()
     entries = list(walk(root, bounds, survey))
-    look = _Look(survey, bounds, tracked(root))
+    look = _Look(survey, bounds, tracked(root, _is_env, survey.leave_out))
     look.know(secrets)
-    look.settings_files(entry for entry in entries if is_env(entry.path.name.lower()))
+    look.settings_files(entry for entry in entries if _is_env(str(entry.path)))
     for done, entry in enumerate(entries):
         progress(done, len(entries))
         look.file(entry)
@@ -55,7 +55,7 @@ class _Look:
     Attributes:
         survey: what comes of it.
         bounds: how much is looked at.
-        repository: paths that are in it; None where that is not known.
+        repository: paths of files of settings that are in it; None where that is not known.
     """
 
     survey: Survey
@@ -122,6 +122,10 @@ class _Look:
             self.survey.leave_out(f"further findings of {finding.rule}")
         else:
             found.append(finding)
+
+
+def _is_env(path: str) -> bool:
+    return is_env(path.rpartition("/")[2].lower())
 
 
 def _text_of(octets: bytes) -> str:

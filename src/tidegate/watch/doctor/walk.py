@@ -1,13 +1,13 @@
 """Walking an app's source tree: bounded, never out of it, and past what nobody of the app wrote."""
 
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from tidegate.watch.doctor.model import Bounds, Survey
+from tidegate.watch.doctor.regular import LeftOut, octets_of
 
 _SKIPPED: Final = frozenset(
     {
@@ -102,18 +102,9 @@ def read(entry: Entry, bounds: Bounds, survey: Survey) -> bytes | None:
         survey: told how much it was, or why it was left out.
     """
     try:
-        # Not blocking, since what was a file when it was listed can be a pipe by now.
-        descriptor = os.open(entry.place, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with open(descriptor, "rb") as file:  # noqa: PTH123 - of a descriptor
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                survey.leave_out("no regular file")
-                return None
-            octets = file.read(bounds.file_octets + 1)
-    except OSError:
-        survey.leave_out("cannot be read")
-        return None
-    if len(octets) > bounds.file_octets:
-        survey.leave_out("too large")
+        octets = octets_of(entry.place, bounds.file_octets)
+    except LeftOut as why:
+        survey.leave_out(str(why))
         return None
     if survey.octets + len(octets) > bounds.octets:
         survey.leave_out("too much in all")
