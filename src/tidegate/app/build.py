@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import structlog
 from fastapi import APIRouter
@@ -54,13 +55,13 @@ from tidegate.watch.alerts.routes import operator_routes as alert_routes
 from tidegate.watch.service import Watch
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Runtime:
     """A service, ready to be served.
 
     Attributes:
         app: the ASGI application of the main listener.
-        ops: the ASGI application of the operator's listener.
+        make_ops: assembles what `ops` gives.
         background: what runs beside the requests; `app` starts and ends it.
         credentials: the generations of which one signs.
         rotation: looks after them.
@@ -73,7 +74,7 @@ class Runtime:
     """
 
     app: Gateway
-    ops: Gateway
+    make_ops: Callable[[], Gateway]
     background: Background
     credentials: Credentials
     rotation: Rotation
@@ -83,6 +84,11 @@ class Runtime:
     store: Store
     standing: StandingParts
     settings: Settings
+
+    @cached_property
+    def ops(self) -> Gateway:
+        """The ASGI application of the operator's listener, made when it is first asked for: not all have one."""
+        return self.make_ops()
 
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
@@ -114,7 +120,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     console = Consoling(watched, watching, background, clock)
     return Runtime(
         app=doors.main(exchange, watching.watch, status, records, told),
-        ops=doors.ops(watching.watch, _operated(watched, watching, clock), records, console),
+        make_ops=lambda: doors.ops(watching.watch, _operated(watched, watching, clock), records, console),
         background=background,
         credentials=credentials,
         rotation=rotation,
