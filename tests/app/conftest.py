@@ -3,7 +3,6 @@
 import pytest
 
 from support.gate import open_gate
-from support.operating import KEYS
 from tidegate.sandbox.server import SandboxServer
 
 
@@ -29,9 +28,9 @@ def way():
 
 
 @pytest.fixture
-def operators():
-    """Who operates the service. With nobody it has no database either: a module that needs neither starts faster."""
-    return KEYS
+def operators(request):
+    """Who operates the service. With nobody it has no database either, and starts faster; a module can name some."""
+    return getattr(request.module, "OPERATED_BY", ())
 
 
 @pytest.fixture

@@ -25,11 +25,6 @@ def way(request):
     return request.param
 
 
-@pytest.fixture
-def operators():
-    return ()
-
-
 def b64(octets):
     return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
 

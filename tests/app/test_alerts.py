@@ -9,13 +9,15 @@ import anyio
 import pytest
 from pydantic import SecretStr
 
-from support.operating import VIEWER
+from support.operating import KEYS, VIEWER
 from tidegate.identity.webhooks import WebhookVerifier
 from tidegate.settings.webhook_section import webhook_key
 from tidegate.watch.alerts.model import AlertState, Phase, Severity
 from tidegate.watch.alerts.record import Record
 
 pytestmark = pytest.mark.anyio
+
+OPERATED_BY = KEYS
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -98,7 +100,8 @@ async def test_an_outage_of_stream_is_told(gate_with, sandbox, settings, receive
     async with gate_with(**settings) as gate:
         await gate.runtime.watch.tested()
         await looked(gate)
-        assert gate.runtime.watching.alerts.current() == ()
+        # Not that there is nothing at all: a probe under way when the clock jumps finds the clocks apart.
+        assert all(alert.phase is not Phase.FIRING for alert in gate.runtime.watching.alerts.current())
 
         sandbox.sandbox.stream.fault("error", status=500)
         gate.clock.shift += 6  # a live test borrows from one that is younger

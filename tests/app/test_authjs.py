@@ -18,11 +18,6 @@ def way(request):
 
 
 @pytest.fixture
-def operators():
-    return ()
-
-
-@pytest.fixture
 async def gate(gate_with):
     async with gate_with(**authjs.settings(authjs.SECRET, authjs.OLD_SECRET)) as opened:
         yield opened

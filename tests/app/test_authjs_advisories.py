@@ -19,11 +19,6 @@ def way(request):
 
 
 @pytest.fixture
-def operators():
-    return ()
-
-
-@pytest.fixture
 async def gate(gate_with):
     async with gate_with(**authjs.settings()) as opened:
         yield opened

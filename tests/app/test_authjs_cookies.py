@@ -19,11 +19,6 @@ def way(request):
 
 
 @pytest.fixture
-def operators():
-    return ()
-
-
-@pytest.fixture
 async def gate(gate_with):
     async with gate_with(**authjs.settings(), cors_origins=(PAGE,), session_token_bytes=12_288) as opened:
         yield opened

@@ -8,9 +8,11 @@ import structlog
 from markupsafe import escape
 
 from support.console import enter, opened, signed_in, token_in
-from support.operating import OPERATOR, VIEWER
+from support.operating import KEYS, OPERATOR, VIEWER
 
 pytestmark = pytest.mark.anyio
+
+OPERATED_BY = KEYS
 
 EVIL = "<img src=x onerror=alert(1)>\"'{{7*7}}"
 

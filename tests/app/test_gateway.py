@@ -14,11 +14,6 @@ PROXY = (ipaddress.ip_network("10.0.0.0/8"),)
 PREFLIGHT = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
 
 
-@pytest.fixture
-def operators():
-    return ()
-
-
 @pytest.mark.parametrize("path", ["/", "/livez", "/nope", "/api/nope", "/stream/token", "/docs", "/openapi.json"])
 async def test_every_answer_carries_the_same_headers(gate, path):
     headers = (await gate.client.get(path)).headers

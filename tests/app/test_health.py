@@ -9,11 +9,6 @@ STAMP = IsStr(regex=r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 GOOD = {"configurationValid": True, "connectionEstablished": True, "authenticationWorking": True}
 
 
-@pytest.fixture
-def operators():
-    return ()
-
-
 async def probed(gate):
     """Health after the first probe."""
     with anyio.fail_after(5):

@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from support.ledgers import entry_lines
-from support.operating import VIEWER
+from support.operating import KEYS, VIEWER
 from tidegate.app.ledger import keys_of, ledger_folder
 from tidegate.tokens.ledger.audit import audit, read_checkpoints
 from tidegate.tokens.ledger.reading import file_chains
@@ -15,6 +15,8 @@ from tidegate.tokens.ledger.rows import database_chains
 from tidegate.tokens.ledger.search import search, wanted
 
 pytestmark = pytest.mark.anyio
+
+OPERATED_BY = KEYS
 ADA = "user_2sandboxadaXk4Tz9QmWv2LrB7Nc"
 
 

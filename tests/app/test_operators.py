@@ -15,6 +15,8 @@ from tidegate.metrics import REGISTRY
 
 pytestmark = pytest.mark.anyio
 
+OPERATED_BY = KEYS
+
 WHOAMI = "/operator/v1/whoami"
 ISSUERS = "/operator/v1/issuers"
 DISTRUST = "/operator/v1/issuers/sandbox/distrust"

@@ -10,11 +10,6 @@ from tidegate.settings import IssuerConfig
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def operators():
-    return ()
-
-
 def configs(server, *names):
     """The issuers of these names, the first the primary one."""
     first, *further = ({**server.sandbox.issuer_config(name)} for name in names)

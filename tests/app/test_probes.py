@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from dirty_equals import IsList, IsNumber, IsPositive, IsStr
 
-from support.operating import OPERATOR, VIEWER, bearer
+from support.operating import KEYS, OPERATOR, VIEWER, bearer
 from support.processes import running
 from tidegate.http.operators import digest
 from tidegate.sandbox import SandboxServer
@@ -19,6 +19,8 @@ from tidegate.watch.probes.causes import CAUSES, Cause
 from tidegate.watch.probes.service import OneProcess
 
 pytestmark = pytest.mark.anyio
+
+OPERATED_BY = KEYS
 STAMP = IsStr(regex=r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 PROBES = "/operator/v1/probes"
 HEALTH = "/operator/v1/health"
@@ -236,11 +238,12 @@ def test_two_processes_on_one_postgresql_do_not_double_the_calls(tmp_path, postg
                 assert time.monotonic() < deadline, (health(one), health(two))
                 time.sleep(0.1)
             stream.requests.clear()
+            began = time.monotonic()
             time.sleep(6)
-            calls = [request.path for request in stream.requests]
+            calls, seconds = [request.path for request in stream.requests], time.monotonic() - began
             known = [health(each) for each in (one, two)]
     # One call every five to five and a half seconds, whoever of the two makes it.
-    assert 1 <= calls.count("/app") <= 2
+    assert 1 <= calls.count("/app") <= 1 + seconds // 5
     assert calls.count("/rate_limits") <= 1
     assert [each["status"] for each in known] == ["healthy", "healthy"]
     assert all(each["performance"]["responseTimeMs"] > 0 for each in known)

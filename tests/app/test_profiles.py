@@ -26,11 +26,6 @@ ANGLER = {"profile_type": "angler", "plan": "pro", "role": "moderator", "teams":
 
 
 @pytest.fixture
-def operators():
-    return ()
-
-
-@pytest.fixture
 async def mapping_gate(sandbox: SandboxServer, tmp_path):
     async with open_gate(sandbox, tmp_path, profile_rules=RULES, sync_linger_ms=0) as gate:
         sandbox.sandbox.stream.users.clear()

@@ -4,10 +4,12 @@ import anyio
 import pytest
 from pydantic import SecretStr
 
-from support.operating import OPERATOR, VIEWER
+from support.operating import KEYS, OPERATOR, VIEWER
 from tidegate.credentials import Generation, Pair
 
 pytestmark = pytest.mark.anyio
+
+OPERATED_BY = KEYS
 FACES = {"/stream/token": "api_key", "/api/chat/token": "apiKey"}
 
 

@@ -13,8 +13,11 @@ from hypothesis import HealthCheck
 from hypothesis import strategies as st
 
 from support.gate import settings_for
+from support.operating import KEYS
 from tidegate.app.build import build
 from tidegate.sandbox.server import SandboxServer
+
+OPERATED_BY = KEYS
 
 CASES = 200
 CASES_WITH_BODY = 30

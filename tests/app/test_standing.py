@@ -4,12 +4,14 @@ import anyio
 import httpx2
 import pytest
 
-from support.operating import VIEWER
+from support.operating import KEYS, VIEWER
 from tidegate.clock import rfc3339
 from tidegate.sandbox import SandboxServer
 from tidegate.store import StoreUnavailable
 
 pytestmark = pytest.mark.anyio
+
+OPERATED_BY = KEYS
 
 ADA = "user_2sandboxadaXk4Tz9QmWv2LrB7Nc"
 REVOCATIONS = "/operator/v1/revocations"

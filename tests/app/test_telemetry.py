@@ -22,11 +22,6 @@ ORIGIN = "https://app.example.com"
 
 
 @pytest.fixture
-def operators():
-    return ()
-
-
-@pytest.fixture
 def telling(gate_with):
     """A function that opens a service that is told things."""
 

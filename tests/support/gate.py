@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from support.migrating import migrate_now
 from support.operating import KEYS, OPERATOR, bearer
 from tidegate.app.build import Runtime, build
-from tidegate.app.stores import SQLITE_FILE
+from tidegate.app.stores import SQLITE_FILE, store_wanted
 from tidegate.clock import SystemClock
 from tidegate.http.call import SCOPE_KEY
 from tidegate.http.shortcut import Waits
@@ -145,9 +145,10 @@ async def open_gate(
         way: ``shortcut``, as our own server asks; ``asgi``, as every other one does.
         changed: settings.
     """
-    clock = ShiftedClock()
-    await anyio.to_thread.run_sync(put_sqlite_file, state_dir)
-    runtime = build(settings_for(server, state_dir, **changed), clock=clock)
+    clock, settings = ShiftedClock(), settings_for(server, state_dir, **changed)
+    if store_wanted(settings) and settings.database_url is None:
+        await anyio.to_thread.run_sync(put_sqlite_file, state_dir)
+    runtime = build(settings, clock=clock)
     async with runtime.background.running(), client_at(ADDRESS, runtime.app, way) as client:
         with anyio.fail_after(5):
             while wait and not runtime.watch.can_exchange():
