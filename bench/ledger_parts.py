@@ -36,7 +36,7 @@ from tidegate.tokens.model import Issued, Session
 from tidegate.tokens.profile import NO_PROFILE
 
 BATCH = 250
-"""Entries that are written together: some 5,000 a second, and 50 ms for which the first one waits."""
+"""Entries that are written together: some 2,500 a second, and 100 ms for which the first one waits."""
 
 SESSIONS = 1_000
 APART_S = 0.000_2

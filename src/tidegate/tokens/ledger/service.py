@@ -16,7 +16,7 @@ from tidegate.tokens.ledger.sums import Sums
 from tidegate.tokens.ledger.writer import Intake, Writer
 from tidegate.tokens.model import Issued, Session
 
-_LINGER_PART: Final = 0.1
+_LINGER_PART: Final = 0.2
 """The part of the window for which a first note waits for others; the rest is for the disk."""
 
 _CLOSE_S: Final = 5.0
