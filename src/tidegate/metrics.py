@@ -125,20 +125,32 @@ JWKS_STALE_SERVED = Counter(
 SESSION_LOOKUPS = Counter(
     "tidegate_session_lookups_total",
     "Questions to the app's session route, and those not asked.",
-    ["result"],
+    ["issuer", "result"],
     registry=REGISTRY,
 )
 SESSION_ROUTE_UP = Gauge(
-    "tidegate_session_route_up", "1 while the app's session route answers, or nobody asked it yet.", registry=REGISTRY
+    "tidegate_session_route_up",
+    "1 while the app's session route answers, or nobody asked it yet.",
+    ["issuer"],
+    registry=REGISTRY,
 )
 SESSION_LOOKUPS_FLYING = Gauge(
-    "tidegate_session_lookups_under_way", "Questions to the app's session route under way.", registry=REGISTRY
+    "tidegate_session_lookups_under_way",
+    "Questions to the app's session route under way.",
+    ["issuer"],
+    registry=REGISTRY,
 )
 SESSION_LOOKUP_ENTRIES = Gauge(
-    "tidegate_session_lookup_entries", "Answers of the app's session route that are remembered.", registry=REGISTRY
+    "tidegate_session_lookup_entries",
+    "Answers of the app's session route that are remembered.",
+    ["issuer"],
+    registry=REGISTRY,
 )
 SESSION_LOOKUP_EVICTED = Counter(
-    "tidegate_session_lookup_evicted_total", "Answers forgotten because the memory was full.", registry=REGISTRY
+    "tidegate_session_lookup_evicted_total",
+    "Answers forgotten because the memory was full.",
+    ["issuer"],
+    registry=REGISTRY,
 )
 
 # Credentials.

@@ -170,10 +170,10 @@ async def test_health_says_that_the_app_is_down_and_when_it_is_back(watched, app
     assert "TIDEGATE_AUTHJS_SESSION_URL" in found["troubleshooting"]["solutions"][0]
     ready = await watched.client.get("/readyz?verbose")
     assert (ready.status_code, ready.json()["checks"]["session route of authjs"]) == (200, "status")
-    assert REGISTRY.get_sample_value("tidegate_session_route_up") == 0
+    assert REGISTRY.get_sample_value("tidegate_session_route_up", {"issuer": "authjs"}) == 0
     app.status = 200
     await eventually(watched, "healthy")  # though nobody asks
-    assert REGISTRY.get_sample_value("tidegate_session_route_up") == 1
+    assert REGISTRY.get_sample_value("tidegate_session_route_up", {"issuer": "authjs"}) == 1
 
 
 async def test_a_token_at_which_the_app_stumbles_makes_nobody_think_that_it_is_down(watched, app):

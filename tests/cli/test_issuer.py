@@ -136,6 +136,31 @@ def test_a_person_is_asked(tidegate, monkeypatch, workplace):
     assert [hidden for text, hidden in asked if "AUTH_SECRET" in text] == [True]
 
 
+def test_a_second_app_with_authjs(tidegate, monkeypatch, workplace):
+    """Its secret goes into the file beside the others'; the first app, and its people's ids, stay as they are."""
+    file = workplace / "x.env"
+    file.write_text(f"AUTH_SECRET={SECRET}\n")
+    alone = written(file)
+    new = SECRET[::-1]
+    add = ("issuer", "add", "authjs", "--offline", "--write", str(file))
+    assert tidegate(*add, "--name", "admin").status == 2  # no namespace
+    ended = tidegate(*add, "--name", "admin", "--namespace", "adm")
+    assert (ended.status, "set TIDEGATE_AUTHJS_SECRETS first" in ended.err) == (2, True)  # no secret, and nobody to ask
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("typer.prompt", lambda _, **options: new if options["hide_input"] else "")
+    ended = tidegate(*add, "--name", "admin", "--namespace", "adm")
+    assert (ended.status, new in ended.out + ended.err) == (0, False)
+    assert json.loads(read_file(file)["TIDEGATE_AUTHJS_SECRETS"]) == {"admin": [new]}
+    assert read_file(file)["AUTH_SECRET"] == SECRET
+    first, second = written(file)
+    assert ((first,), second.name, second.namespace) == (alone, "admin", "adm")
+    new = f"{SECRET}-newer"
+    url = "https://shop.example.com/api/auth/session"
+    assert tidegate(*add, f"session_url={url}", "--name", "shop", "--namespace", "shop").status == 0
+    assert written(file)[:2] == (first, second)
+    assert written(file)[2].session_url == url
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -12,6 +12,7 @@ from tidegate.cli.page import render
 from tidegate.cli.sandbox import env_lines
 from tidegate.sandbox.faults import FaultKind
 from tidegate.sandbox.provider import Failure
+from tidegate.settings import authjs_apps
 
 
 def variables(lines):
@@ -41,7 +42,7 @@ def test_its_lines_for_other_providers(sandbox, workplace):
         assert (one.issuer, one.jwks_url) == (provider.issuer, provider.jwks_url)
 
 
-def test_its_lines_for_an_app_with_authjs(sandbox, workplace, tidegate):
+def test_its_lines_for_an_app_with_authjs(sandbox, workplace):
     file = workplace / "sandbox.env"
     file.write_text("\n".join(env_lines(sandbox, ("authjs",))))
     settings = loads({}, env_file=file).settings
@@ -50,7 +51,17 @@ def test_its_lines_for_an_app_with_authjs(sandbox, workplace, tidegate):
     file.write_text("\n".join(env_lines(sandbox, ("clerk", "nextauth"))))
     issuers = loads({}, env_file=file).settings.issuers
     assert [(one.kind, one.namespace) for one in issuers] == [("clerk", None), ("authjs", "nextauth")]
-    assert tidegate("sandbox", "--as", "authjs", "--as", "nextauth").status == 2
+
+
+@pytest.mark.parametrize("names", [("authjs", "nextauth"), ("nextauth", "authjs"), ("clerk", "nextauth", "authjs")])
+def test_its_lines_for_two_apps_with_authjs(sandbox, workplace, names):
+    file = workplace / "sandbox.env"
+    file.write_text("\n".join(env_lines(sandbox, names)))
+    settings = loads({}, env_file=file).settings
+    assert [one.namespace for one in settings.issuers] == [None, *names[1:]]
+    apps = {app.cookies: app.secrets for app in authjs_apps.apps(settings)}
+    ours = [sandbox.sandbox.app_as(name) for name in names if name != "clerk"]
+    assert apps == {(one.cookie,): (one.secret,) for one in ours}
 
 
 def test_a_provider_that_it_cannot_be(tidegate):

@@ -22,6 +22,7 @@ FILLED = {
     r"your.stream.api.secret|your.production.api.secret": "h2c8v5n1x7b4m9q6w3e0r5t8y1u4i7o2",
     r"pk_(live|test)_\.\.\.": rf"pk_\1_{CLERK}",
     r"the.same.as.in.the.app": "f5j8p2s6v9y3b7e1h4k0n8q5t2w6z9c3",
+    r"the.same.as.in.the.other.app": "g6k9q3t7w0z4c8f2i5l1o9r6u3x7a0d4",
     r'"-----BEGIN PUBLIC KEY.*"': json.dumps(PEM.decode()).replace("\\", r"\\"),
 }
 ALONE = re.compile(r"OIDC|^TIDEGATE_AUTHJS|\AAUTH_SECRET(?!.*TIDEGATE_ISSUERS)", re.MULTILINE | re.DOTALL)

@@ -13,7 +13,7 @@ import pytest
 
 from support import authjs
 from support.issuing import NOW
-from support.providers import MEMBERS, SIGNED, World, among_others, fresh, octets, world
+from support.providers import BESIDE, MEMBERS, SIGNED, World, among_others, fresh, octets, world
 from tidegate.errors import Reason, Refusal
 from tidegate.identity.jws import JwsLimits
 from tidegate.identity.service import KeysNeeded, Verifier
@@ -288,8 +288,8 @@ RULES: tuple[Rule, ...] = (
     *(size, form, issuer, algorithm, key, signature, expiry, not_before, issued_at, greatest_age, audience),
     *(authorized_party, kind, purpose, anonymous, pending, impersonation, subject),
 )
-APPS = ("authjs", "nextauth")
-"""What is judged by the row of Auth.js: sessions of its version 5, and of version 4."""
+APPS = ("authjs", "nextauth", *BESIDE)
+"""What is judged by the row of Auth.js: sessions of its version 5, and of version 4; alone, and beside a second app."""
 EVERY = (*(name for name in PRESETS if name != "authjs"), *APPS)
 WITHOUT_ANONYMOUS = {"clerk", *APPS, "auth0", "cognito", "keycloak", "oidc"}
 PAIRS = [
@@ -324,10 +324,11 @@ def test_the_matrix_is_whole() -> None:
     assert list(MEMBERS) == list(SIGNED) == list(SHAPES)
     assert PRESETS.keys() - set(SIGNED) == {"authjs"}
     assert {name for name in PRESETS if not any(one.kind == "anonymous" for one in PRESETS[name].marks)} == (
-        WITHOUT_ANONYMOUS - {"nextauth"}
+        WITHOUT_ANONYMOUS - {"nextauth", *BESIDE}
     )
     assert {name for name, shape in SHAPES.items() if "anonymous" not in shape.fields} == WITHOUT_ANONYMOUS - {*APPS}
-    assert {*Sandbox.names()} == {*EVERY} == PRESETS.keys() | {"nextauth"}
+    assert {*Sandbox.names()} == {*EVERY} - {*BESIDE} == PRESETS.keys() | {"nextauth"}
+    assert {*BESIDE.values()} == {*itertools.product((4, 5), repeat=2)}
     assert len(PAIRS) == len(RULES) * len(EVERY) - len(WITHOUT_ANONYMOUS)
 
 
@@ -375,6 +376,28 @@ def test_a_sealed_session_is_nobody_elses_and_no_one_elses_is_sealed(name: str) 
     with pytest.raises(Refusal) as caught:
         gate.verify(octets(one.session(iss="authjs")), NOW)
     assert caught.value.reason in {Reason.ISSUER_UNKNOWN, Reason.ALGORITHM_NOT_ALLOWED, Reason.KEY_UNKNOWN}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_a_session_of_one_app_is_never_the_other_apps_whichever_is_the_primary_one(name: str) -> None:
+    one = world(name)
+    two = one.beside
+    assert two is not None
+    sessions = {it.name: octets(it.session(sub="same-subject-7")) for it in (one, two)}
+    mapping, ids = SubjectMapping(), {}
+    for first, second in ((one, two), (two, one)):
+        gate = among_others(first, second)
+        for whose, session in sessions.items():
+            who = gate.verify(session, NOW)
+            assert (who.issuer, who.namespace) == (whose, None if whose == first.name else second.name)
+            ids[first.name, whose] = mapping.user_id(who.namespace, who.subject)
+        assert first.verify(sessions[first.name]).subject == "same-subject-7"
+    assert len({*ids.values()}) == 3
+    assert ids[one.name, one.name] == ids[two.name, two.name] == "same-subject-7"  # each as the primary one
+    for alone, foreign in ((one, two), (two, one)):
+        with pytest.raises(Refusal) as caught:
+            among_others(alone).verify(sessions[foreign.name], NOW)
+        assert caught.value.reason in {Reason.KEY_UNKNOWN, Reason.SIGNATURE_INVALID}
 
 
 @pytest.mark.parametrize(("mine", "theirs"), TWO)

@@ -14,6 +14,7 @@ GOOD = load(PRODUCTION)
 GOOD_FACTS = Facts(env_file_mode=0o600, tls_key_mode=0o640, state_dir_mode=0o700)
 CLERK = GOOD.settings.issuers[0]
 OIDC = IssuerConfig(name="oidc", kind="oidc", issuer="https://a.example", audience=("chat",))
+AUTHJS = IssuerConfig(name="authjs", kind="authjs", issuer="authjs")
 LOCAL = IssuerConfig(name="oidc", kind="oidc", issuer="http://127.0.0.1:1/idp", audience=("chat",))
 
 
@@ -40,7 +41,7 @@ SETTINGS_CASES = {
         {"issuers": (LOCAL,)},
         {"issuers": (CLERK.model_copy(update={"jwks_url": "http://k.example"}),)},
     ],
-    "authjs-cookies": [{"auth_secrets": (SecretStr(SECRET),), "authjs_cookies": ("authjs.session-token",)}],
+    "authjs-cookies": [{"issuers": (AUTHJS,), "authjs_cookies": ("authjs.session-token",)}],
     "clerk-authorized-parties": [
         {"issuers": (CLERK.model_copy(update={"authorized_parties": ()}),)},
         {"issuers": (CLERK.model_copy(update={"azp": "off"}),)},

@@ -23,6 +23,14 @@ REF = "abcdefghijklmnopqrst"
 SIGNED = tuple(name for name, row in PRESETS.items() if row.algorithms)
 """The providers whose sessions are signed with public keys."""
 
+BESIDE = {
+    "authjs beside nextauth": (5, 4),
+    "nextauth beside authjs": (4, 5),
+    "authjs beside authjs": (5, 5),
+    "nextauth beside nextauth": (4, 4),
+}
+"""An app with Auth.js where there is a second one: the version of each."""
+
 MEMBERS = {
     "clerk": {"preset": "clerk", "issuer": "https://clerk.example.com"},
     "supabase": {"preset": "supabase", "project": REF},
@@ -47,6 +55,7 @@ class World:
     provider: IdentityProvider | AuthjsApp
     config: IssuerConfig
     policy: IssuerPolicy
+    beside: "World | None" = None
 
     def keys(self):
         return KeySet.from_jwks(self.provider.jwks())
@@ -68,14 +77,24 @@ class SealedWorld(World):
     def issuer(self, **policy):
         held_to = replace(self.policy, **policy)
         keys = SecretKeys(self.name, self.config.issuer, [self.provider.secret], authjs.COOKIES, frozenset(Form))
-        return Issuer(held_to, keys, AuthjsSessions(held_to, keys, None))
+        return Issuer(held_to, keys, AuthjsSessions(held_to, keys, cookies=authjs.COOKIES))
+
+    def verify(self, token, now=NOW, **policy):
+        """Judge a token under this app's policy; where there is another app, beside that one."""
+        beside = [] if self.beside is None else [self.beside.issuer()]
+        return Verifier([self.issuer(**policy), *beside], ManualClock(now)).verify(octets(token), now)
 
 
-def sealed(version):
+def sealed(version, name="authjs", secret=authjs.SECRET, beside=None):
     # The tolerance and the age of the others, so that one list of cases serves all; tests/identity/authjs has its own.
-    config = authjs.issuer_config(clock_skew_seconds=5, max_age_seconds=0)
-    app = AuthjsApp("https://app.example.com", version, ManualClock(NOW), authjs.SECRET)
-    return SealedWorld("authjs", app, config, IssuerPolicy.from_config(config))
+    config = authjs.issuer_config(name=name, issuer=name, clock_skew_seconds=5, max_age_seconds=0)
+    app = AuthjsApp("https://app.example.com", version, ManualClock(NOW), secret)
+    return SealedWorld(name, app, config, IssuerPolicy.from_config(config), beside)
+
+
+def second_app(version, name="second"):
+    """An app with another secret, whose sessions are of the one version."""
+    return sealed(version, name, "x4" * 20)
 
 
 def octets(token):
@@ -85,6 +104,9 @@ def octets(token):
 @functools.cache
 def world(name):
     """The provider, its keys made once; a test that changes keys uses ``fresh``."""
+    if name in BESIDE:
+        own, other = BESIDE[name]
+        return sealed(own, beside=second_app(other))
     return sealed(VERSIONS[name]) if name in VERSIONS else fresh(name)
 
 

@@ -33,7 +33,7 @@ from tidegate.identity.routes import operator_routes as issuer_routes
 from tidegate.identity.service import Verifier
 from tidegate.limits import ExchangeLimits, LimitRates
 from tidegate.logs import RequestLog, wants_json
-from tidegate.settings import Settings
+from tidegate.settings import Settings, authjs_apps
 from tidegate.store import Store
 from tidegate.tokens.ledger.routes import ledger_routes
 from tidegate.tokens.life import LifeTable
@@ -314,7 +314,7 @@ def _rates(settings: Settings) -> LimitRates:
         issuer=settings.limit_issuer_per_minute,
         total=settings.limit_total_per_minute,
         entries=settings.limit_entries,
-        lookup=settings.authjs_lookups_per_minute if settings.authjs_session_url else 0,
+        lookup=settings.authjs_lookups_per_minute if any(app.session_url for app in authjs_apps.apps(settings)) else 0,
     )
 
 

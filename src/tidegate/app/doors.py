@@ -29,7 +29,7 @@ from tidegate.http.operators import Operators, by_method
 from tidegate.http.proxy import ProxyRule
 from tidegate.limits import Gcra
 from tidegate.logs import RequestLog
-from tidegate.settings import Environment, Settings, authjs
+from tidegate.settings import Environment, Settings, authjs_apps
 from tidegate.tokens.ledger.service import Records
 from tidegate.tokens.present import mobile_token, web_token
 from tidegate.tokens.routes import Admission, DoorRules, ExchangeDoor, StatusDoor
@@ -62,9 +62,10 @@ class Doors:
         self._background = background
         self._log = log
         self._production = settings.environment is Environment.PRODUCTION
+        apps = authjs_apps.apps(settings)
         self._cookies = (
-            SessionCookies(authjs.cookies(settings), settings.session_token_bytes)
-            if any(issuer.kind == authjs.KIND for issuer in settings.issuers)
+            SessionCookies(authjs_apps.cookies(settings), settings.session_token_bytes, named=len(apps) > 1)
+            if apps
             else None
         )
         self._cors = Cors(settings.cors_origins, credentials=self._cookies is not None)

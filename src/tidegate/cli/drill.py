@@ -81,10 +81,11 @@ def session_route_outage(
     It is run as `tidegate drill identity-outage` is, and reaches the real app as little.
     """
     from tidegate.cli.drills import session_route
+    from tidegate.settings import authjs_apps
 
     settings = _settings(env_file)
-    if settings.authjs_session_url is None:
-        mend = "set TIDEGATE_AUTHJS_SESSION_URL where an app keeps sessions in a database"
+    if not any(app.session_url for app in authjs_apps.apps(settings)):
+        mend = "set TIDEGATE_AUTHJS_SESSION_URL, or session_url, where an app keeps sessions in a database"
         raise CommandFailed("no app is asked for sessions", mend, status=Exit.WRONG)
     horizon = session_route.horizon_of(settings) if hours is None else hours * 3600
     _run(lambda tell: session_route.rehearse(settings, horizon, progress=tell), at_least, as_json=as_json)

@@ -110,7 +110,7 @@ def add(
     from tidegate.cli import envlines, issuer_plan
 
     row, present = issuer_plan.row_called(preset), _present(write, env_file)
-    answers = _answers(issuer_plan.questions(row), known or (), present)
+    answers = _answers(issuer_plan.questions_beside(row, name, present), known or (), present)
     plan = issuer_plan.plan(present, issuer_plan.Wish(row, answers, name, namespace))
     if not offline and plan.issuer.fetched():
         _show_keys(plan.settings, plan.issuer)

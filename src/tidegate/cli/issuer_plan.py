@@ -3,15 +3,15 @@
 import json
 import os
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from tidegate.cli.exits import CommandFailed, Exit
-from tidegate.settings import IssuerConfig, Settings, SettingsError, clerk, load
-from tidegate.settings.authjs_section import AuthjsSection
+from tidegate.settings import IssuerConfig, Settings, SettingsError, authjs, clerk, load
+from tidegate.settings.authjs_section import SECRETS_MAX, AppSecrets, AuthjsSection
 from tidegate.settings.identity_section import IdentitySection
 from tidegate.settings.model import SPECS
 from tidegate.settings.preset_section import PresetSection
@@ -19,6 +19,7 @@ from tidegate.settings.presets import PRESETS, Preset
 from tidegate.settings.problems import Unfit
 
 LIST: Final = "TIDEGATE_ISSUERS"
+SECRETS: Final = "TIDEGATE_AUTHJS_SECRETS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,23 @@ def questions(row: Preset) -> tuple[Question, ...]:
     )
 
 
+def questions_beside(row: Preset, name: str | None, present: Mapping[str, str]) -> tuple[Question, ...]:
+    """What to ask for a provider where others are there already.
+
+    Args:
+        row: of the provider.
+        name: of the issuer that is added; the preset's if None.
+        present: the variables that are set.
+    """
+    called = name or row.name
+    if row.name != authjs.KIND or not _has_app(one for one in _resolved(present).issuers if one.name != called):
+        return questions(row)
+    # The variables are the other app's. An answer that is known already need not be given again.
+    known = SECRETS if called in _secrets(present) else ""
+    secret, *rest = questions(row)
+    return (replace(secret, variable=known, optional=True), *(replace(one, variable="") for one in rest))
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """An issuer to be added.
@@ -166,12 +184,15 @@ def plan(present: Mapping[str, str], wish: Wish) -> Plan:
     """
     called = wish.name or wish.row.name
     others = tuple(one for one in _resolved(present).issuers if one.name != called)
-    change = _by_variables(wish) if _is_for_variables(present, wish, others) else _by_list(present, wish, others)
+    if wish.row.name == authjs.KIND and _has_app(others):
+        change = _by_list(present, wish, others) | _of_app(present, wish, called)
+    else:
+        change = _by_variables(wish) if _is_for_variables(present, wish, others) else _by_list(present, wish, others)
     settings = _resolved({**present, **change})
     found = next((one for one in settings.issuers if one.name == called), None)
     if found is None or tuple(one for one in settings.issuers if one is not found) != others:
         raise CommandFailed("this would change an issuer that is there already", "edit the settings by hand")
-    hidden = {one.variable for one in questions(wish.row) if one.hidden}
+    hidden = {SECRETS, *(one.variable for one in questions(wish.row) if one.hidden)}
     return Plan(change, frozenset(hidden & change.keys()), found, settings)
 
 
@@ -181,6 +202,30 @@ def _is_for_variables(present: Mapping[str, str], wish: Wish, others: Sequence[I
     own = any(one.variable in present for one in questions(wish.row) if not one.hidden)
     apart = wish.name is not None or wish.namespace is not None or _issuer_given(wish)
     return not apart and not in_list and (own or not others)
+
+
+def _has_app(issuers: Iterable[IssuerConfig]) -> bool:
+    """Whether an app with Auth.js is among them, so that a further one cannot have the variables."""
+    return any(one.kind == authjs.KIND for one in issuers)
+
+
+def _secrets(present: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    try:
+        had = AppSecrets().read(present[SECRETS]) if SECRETS in present else ()
+    except Unfit as unfit:
+        raise CommandFailed(f"{SECRETS} {unfit.wrong}", unfit.mend, status=Exit.WRONG) from None
+    return Settings(authjs_app_secrets=had).authjs_secrets_by_app
+
+
+def _of_app(present: Mapping[str, str], wish: Wish, called: str) -> dict[str, str]:
+    """The secrets of all further apps, with this one's: its newest comes first, and those that it had still count."""
+    by_app = _secrets(present)
+    if secret := wish.answers.get("secret"):
+        by_app[called] = tuple(dict.fromkeys((secret, *by_app.get(called, ()))))[:SECRETS_MAX]
+    elif called not in by_app and not wish.answers.get("session_url"):
+        mend = f"answer in a terminal, set {SECRETS} first, or add session_url=https://..."
+        raise CommandFailed("this app has neither a secret nor a session route", mend, status=Exit.WRONG)
+    return {SECRETS: json.dumps(by_app)} if by_app else {}
 
 
 def _issuer_given(wish: Wish) -> bool:
@@ -204,6 +249,9 @@ def _by_list(present: Mapping[str, str], wish: Wish, others: Sequence[IssuerConf
         raise CommandFailed("an issuer is there already, so this one needs a namespace", mend, status=Exit.WRONG)
     element: dict[str, object] = {"preset": wish.row.name, **_members(wish), "name": wish.name, "namespace": namespace}
     element = {name: value for name, value in element.items() if value is not None}
+    if wish.row.name == authjs.KIND and _has_app(others):
+        element |= {"session_url": url} if (url := wish.answers.get("session_url")) else {}
+        return {LIST: json.dumps([*listed[:place], element, *listed[place + 1 :]])}
     beside = _by_variables(wish) if wish.row.name == "authjs" else {}
     return {**beside, LIST: json.dumps([*listed[:place], element, *listed[place + 1 :]])}
 

@@ -61,7 +61,6 @@ def run(
 
 
 def _shapes(names: Sequence[str]) -> tuple[str, ...]:
-    from tidegate.sandbox.authjs import VERSIONS
     from tidegate.sandbox.model import Sandbox
 
     known = Sandbox.names()
@@ -69,8 +68,6 @@ def _shapes(names: Sequence[str]) -> tuple[str, ...]:
         raise CommandFailed(
             "--as names a provider that the sandbox cannot be", f"write one of {', '.join(known)}", status=Exit.WRONG
         )
-    if len(VERSIONS.keys() & set(names)) > 1:
-        raise CommandFailed("a service trusts one app with Auth.js", "leave out authjs or nextauth", status=Exit.WRONG)
     return tuple(dict.fromkeys(names))
 
 
@@ -93,11 +90,20 @@ def env_lines(server: "SandboxServer", shapes: Sequence[str] = ("clerk",)) -> It
         yield f"CLERK_JWT_ISSUER={server.issuer_url}"
         yield f"CLERK_AUTHORIZED_PARTIES={APP_ORIGIN}"
         return
-    for name in VERSIONS.keys() & set(shapes):
-        yield from (f"{variable}={value}" for variable, value in server.sandbox.app_as(name).settings().items())
-    if len(shapes) == 1 and shapes[0] in VERSIONS:
+    first, *further = [name for name in shapes if name in VERSIONS] or [""]
+    if first:
+        yield from (f"{variable}={value}" for variable, value in server.sandbox.app_as(first).settings().items())
+    if list(shapes) == [first]:
         return
     listed = [server.sandbox.issuer_config(name) for name in shapes]
+    if further:
+        # The app that has the variables is called authjs, whichever of the two it is.
+        called = {name: "authjs5" if name == "authjs" else name for name in further}
+        secrets = {called[name]: server.sandbox.app_as(name).secret for name in further}
+        yield f"TIDEGATE_AUTHJS_COOKIES={server.sandbox.app_as(first).cookie}"
+        yield f"TIDEGATE_AUTHJS_SECRETS='{json.dumps(secrets)}'"
+        own = {name: server.sandbox.app_as(name).element(called[name]) for name in further}
+        listed = [own.get(name, config) for name, config in zip(shapes, listed, strict=True)]
     apart = [{**config, "namespace": name} for config, name in zip(listed[1:], shapes[1:], strict=True)]
     yield f"TIDEGATE_ISSUERS='{json.dumps([listed[0], *apart])}'"
 

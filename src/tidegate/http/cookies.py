@@ -15,13 +15,15 @@ class SessionCookies:
     Args:
         names: of the cookie; the first of which there is one counts.
         largest: octets that the session may have.
+        named: whether the cookie's name and ``=`` stay before the session: it says whose the session can be.
     """
 
-    __slots__ = ("_largest", "_names")
+    __slots__ = ("_largest", "_named", "_names")
 
-    def __init__(self, names: Iterable[str], largest: int) -> None:
+    def __init__(self, names: Iterable[str], largest: int, *, named: bool = False) -> None:
         self._names = tuple(name.encode("ascii") for name in names)
         self._largest = largest
+        self._named = named
 
     def value(self, header: bytes) -> bytes | None:
         """The session, its chunks joined in numeric order.
@@ -42,7 +44,7 @@ class SessionCookies:
                 continue
             if sum(map(len, pieces)) > self._largest:
                 raise Refusal(Reason.TOKEN_TOO_LARGE, f"The session token is larger than {self._largest} octets.")
-            return b"".join(pieces)
+            return b"".join((name, b"=", *pieces) if self._named else pieces)
         return None
 
     def _found(self, header: bytes) -> dict[tuple[bytes, int | None], bytes]:

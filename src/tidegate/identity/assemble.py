@@ -96,7 +96,7 @@ def _authjs(config: IssuerConfig, settings: Settings, clock: Clock, disk: KeyDis
         rules=settings.profile_rules,
     )
     keys = secret_keys(config, settings, disk)
-    return Issuer(policy, keys, authjs_sessions(policy, keys, settings, clock))
+    return Issuer(policy, keys, authjs_sessions(config, policy, keys, settings, clock))
 
 
 def _fetcher(settings: Settings, client: httpx2.AsyncClient, freshness: Freshness) -> DocumentFetcher:

@@ -10,6 +10,7 @@ from typing import Final
 
 from tidegate.clock import Clock
 from tidegate.errors import Reason, Refusal
+from tidegate.identity.authjs.apps import AuthjsApps
 from tidegate.identity.authjs.sessions import AuthjsSessions
 from tidegate.identity.claims import judge
 from tidegate.identity.explain import Check, Verdict, checks
@@ -25,7 +26,6 @@ _NOT_CONFIGURED: Final = (
     "CLERK_PUBLISHABLE_KEY=pk_test_... or TIDEGATE_OIDC_ISSUER=https://login.example.com"
 )
 _NOT_CONFIGURED_SECONDS: Final = 60
-_DOTS_OF_SIGNED: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Verifier:
         limits: sizes beyond which a token is refused unread.
 
     Raises:
-        ValueError: two issuers share a name or an issuer value, or the sessions of two are not signed.
+        ValueError: two issuers share a name or an issuer value.
     """
 
     __slots__ = ("_by_iss", "_by_name", "_clock", "_limits", "_unsigned", "issuers")
@@ -64,9 +64,9 @@ class Verifier:
         if not len(self._by_iss) == len(self._by_name) == len(self.issuers):
             raise ValueError("issuers must differ in name and in issuer value")
         unsigned = [issuer.sessions for issuer in self.issuers if issuer.sessions is not None]
+        self._unsigned: AuthjsApps | AuthjsSessions | None = unsigned[0] if unsigned else None
         if len(unsigned) > 1:
-            raise ValueError("sessions that are not signed do not say which of several issuers they are of")
-        self._unsigned = unsigned[0] if unsigned else None
+            self._unsigned = AuthjsApps(unsigned, limits)
         self._clock = clock
         self._limits = limits
 
@@ -84,7 +84,7 @@ class Verifier:
             Refusal: the session is not accepted.
             KeysNeeded: the issuer must be asked for its keys first.
         """
-        if self._unsigned is not None and bearer.count(b".") != _DOTS_OF_SIGNED:
+        if self._unsigned is not None and self._unsigned.takes(bearer):
             return _verify_unsigned(self._unsigned, bearer, now)
         token = self._read(bearer)
         issuer = self._choose(token)
@@ -166,7 +166,7 @@ class Verifier:
             verdict = self.verify(bearer, now)
         except (Refusal, KeysNeeded) as error:
             verdict = error
-        return checks(verdict, self._policy_of(bearer))
+        return checks(verdict, self._policy_of(bearer, verdict))
 
     async def explain_or_ask(self, bearer: bytes, now: float) -> list[Check]:
         """What :meth:`verify_or_ask` says to a token, check by check.
@@ -180,7 +180,7 @@ class Verifier:
             verdict = await self.verify_or_ask(bearer, now)
         except Refusal as error:
             verdict = error
-        return checks(verdict, self._policy_of(bearer))
+        return checks(verdict, self._policy_of(bearer, verdict))
 
     def _read(self, bearer: bytes) -> Compact:
         """Size and form. The payload is read once, and what was read is what the signature is checked over."""
@@ -200,23 +200,25 @@ class Verifier:
             )
         return issuer
 
-    def _policy_of(self, bearer: bytes) -> IssuerPolicy | None:
+    def _policy_of(self, bearer: bytes, verdict: Verdict) -> IssuerPolicy | None:
         """The policy that a token is held to, or None if it does not get so far."""
-        if self._unsigned is not None and bearer.count(b".") != _DOTS_OF_SIGNED:
-            return self._unsigned.policy
+        if self._unsigned is not None and self._unsigned.takes(bearer):
+            return None if verdict.issuer is None else self._by_name[verdict.issuer].policy
         try:
             return self._choose(self._read(bearer)).policy
         except Refusal:
             return None
 
 
-def _verify_unsigned(sessions: AuthjsSessions, bearer: bytes, now: float) -> VerifiedSubject:
-    """What is no signed token is for the one issuer whose sessions are not signed."""
+def _verify_unsigned(sessions: AuthjsApps | AuthjsSessions, bearer: bytes, now: float) -> VerifiedSubject:
+    """What is no signed token is for the issuers whose sessions are not signed; of several, the one that opens it."""
+    issuer = sessions.policy.name if isinstance(sessions, AuthjsSessions) else None
     try:
         opened = sessions.open(bearer)
+        issuer = opened.policy.name
         return judge(opened.claims, None, opened.policy, now, opened.key)
     except Refusal as refusal:
-        refusal.issuer = sessions.policy.name
+        refusal.issuer = refusal.issuer or issuer
         raise
 
 

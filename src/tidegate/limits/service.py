@@ -16,7 +16,7 @@ class LimitRates:
         issuer: for all users of one issuer together.
         total: for everybody together.
         entries: the most addresses, and the most subjects, remembered at once.
-        lookup: questions to the app's session route that one client address may cause.
+        lookup: questions to an app's session route that one client address may cause.
     """
 
     address: int
@@ -56,14 +56,14 @@ class ExchangeLimits:
         if self._address is not None:
             self._address.spend(address, now)
 
-    def spend_lookup(self, address: str, now: float) -> None:
-        """Take one question to the app's session route from an address, besides the request itself.
+    def spend_lookup(self, address: str, issuer: str, now: float) -> None:
+        """Take one question to one app's session route from an address, besides the request itself.
 
         Raises:
             LimitExceeded: `limit_address`.
         """
         if self._lookup is not None:
-            self._lookup.spend(address, now)
+            self._lookup.spend(f"{issuer} {address}", now)
 
     def charge_failure(self, address: str, now: float) -> None:
         """Take the rest of what a failed verification costs."""

@@ -201,6 +201,15 @@ class AuthjsApp:
         """Variable to value: what a service needs to accept its sessions, those of its database too."""
         return {"AUTH_SECRET": self.secret, "TIDEGATE_AUTHJS_SESSION_URL": self.url + ROUTE}
 
+    def element(self, name: str) -> dict[str, object]:
+        """What an element of ``TIDEGATE_ISSUERS`` says of it where it is a further app; its secret is needed besides.
+
+        Args:
+            name: of the issuer.
+        """
+        of_session = {"cookies": [self.cookie], "session_url": self.url + ROUTE}
+        return {"preset": "authjs", "name": name, "version": str(self.version), **of_session}
+
     def _keep(self, claims: dict[str, object]) -> str:
         token = str(uuid.uuid4())
         with self._lock:

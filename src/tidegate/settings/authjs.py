@@ -16,7 +16,8 @@ SANDBOX_PREFIX: Final = "tidegate-sandbox-"
 SKEW_SECONDS: Final = 15
 """What Auth.js itself tolerates between clocks; less would refuse sessions that the app takes."""
 
-_SAFE_PREFIXES: Final = ("__Secure-", "__Host-")
+SAFE_PREFIXES: Final = ("__Secure-", "__Host-")
+"""What only the app itself can set, over HTTPS (RFC 6265bis, section 4.1.3)."""
 
 
 def members(settings: Settings) -> dict[str, object]:
@@ -45,13 +46,20 @@ def is_configured(settings: Settings) -> bool:
 
 
 def cookies(settings: Settings) -> tuple[str, ...]:
-    """The names of the app's session cookie, in the order in which they count.
+    """The names of the session cookie of the app of ``AUTH_SECRET``, in the order in which they count.
 
     Args:
         settings: sound ones.
     """
-    if settings.authjs_cookies:
-        return settings.authjs_cookies
+    return settings.authjs_cookies or usual_cookies(settings)
+
+
+def usual_cookies(settings: Settings) -> tuple[str, ...]:
+    """The names that Auth.js and NextAuth give it by themselves.
+
+    Args:
+        settings: sound ones.
+    """
     if settings.environment is Environment.PRODUCTION:
         return SECURE_COOKIES
     return (*SECURE_COOKIES, *PLAIN_COOKIES)
@@ -69,7 +77,7 @@ def check(draft: Draft) -> Iterator[Problem]:
     for field in SECRET_FIELDS:
         value = getattr(draft.settings, field)
         for secret in value if isinstance(value, tuple) else (value,) if value else ():
-            yield from _check_secret(draft, field, secret.get_secret_value())
+            yield from check_secret(draft, draft.name(field), secret.get_secret_value())
     url = draft.settings.authjs_session_url
     if url is not None:
         try:
@@ -78,16 +86,26 @@ def check(draft: Draft) -> Iterator[Problem]:
             yield unfit.at(draft.name("authjs_session_url"))
 
 
-def _check_secret(draft: Draft, field: str, secret: str) -> Iterator[Problem]:
+def check_secret(draft: Draft, variable: str, secret: str) -> Iterator[Problem]:
+    """Judge one secret.
+
+    Args:
+        draft: the settings as far as they could be read.
+        variable: that gave it.
+        secret: its text.
+
+    Yields:
+        the problems.
+    """
     mend = "make a new one with: openssl rand -base64 33"
     if secret.startswith(SANDBOX_PREFIX) and (not draft.is_development() or draft.settings.base_url[:6] == "https:"):
         # Whoever can read the sandbox's file makes sessions for anybody.
         wrong = "is a sandbox's, which is trusted in development only and with the sandbox's own Stream"
-        yield Problem(draft.name(field), wrong, "set the secret of your own app")
+        yield Problem(variable, wrong, "set the secret of your own app")
     if len(secret) < SECRET_LENGTH_MIN:
-        yield Problem(draft.name(field), f"is shorter than {SECRET_LENGTH_MIN} characters", mend)
+        yield Problem(variable, f"is shorter than {SECRET_LENGTH_MIN} characters", mend)
     elif credential_rules.is_placeholder(secret):
-        yield Problem(draft.name(field), "is a placeholder", mend)
+        yield Problem(variable, "is a placeholder", mend)
 
 
 def is_listed(one: Mapping[str, object]) -> bool:
@@ -97,27 +115,6 @@ def is_listed(one: Mapping[str, object]) -> bool:
         one: the element.
     """
     return KIND in (one.get("kind"), one.get("preset"))
-
-
-def check_listed(draft: Draft, listed: tuple[Mapping[str, object], ...]) -> Iterator[Problem]:
-    """Judge what ``TIDEGATE_ISSUERS`` says of it.
-
-    Args:
-        draft: the settings as far as they could be read.
-        listed: its objects.
-
-    Yields:
-        the problems.
-    """
-    count = sum(map(is_listed, listed))
-    name = draft.name("issuers")
-    if count > 1:
-        yield Problem(
-            name, "lists Auth.js more than once", "list it once: there is one app whose secret is AUTH_SECRET"
-        )
-    if count and not is_configured(draft.settings) and not draft.failed & {*SECRET_FIELDS, "authjs_session_url"}:
-        mend = "set AUTH_SECRET or TIDEGATE_AUTHJS_SESSION_URL, and TIDEGATE_AUTHJS_VERSION to something else than off"
-        yield Problem(name, "lists Auth.js, of which no session could be accepted", mend)
 
 
 def warn(settings: Settings) -> Iterator[str]:
@@ -131,14 +128,3 @@ def warn(settings: Settings) -> Iterator[str]:
     """
     if settings.authjs_secrets and settings.authjs_version == "off":
         yield "AUTH_SECRET is set, but TIDEGATE_AUTHJS_VERSION is off: sessions of Auth.js are not accepted"
-    if settings.environment is Environment.PRODUCTION and not are_cookies_safe(settings):
-        yield "TIDEGATE_AUTHJS_COOKIES names a cookie without __Secure- or __Host-, which others could plant"
-
-
-def are_cookies_safe(settings: Settings) -> bool:
-    """Whether nobody on the way, and no other subdomain without HTTPS, can plant a session cookie.
-
-    Args:
-        settings: sound ones.
-    """
-    return not is_configured(settings) or all(name.startswith(_SAFE_PREFIXES) for name in cookies(settings))

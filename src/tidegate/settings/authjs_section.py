@@ -1,5 +1,6 @@
 """Settings of Auth.js and NextAuth: their secrets, their cookies, and sessions kept in a database."""
 
+import json
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
@@ -11,25 +12,64 @@ from tidegate.settings.spec import BYTES_MAX, COUNT_MAX, OFF, Section, spec
 
 AuthjsVersion = Literal["any", "5", "4", "off"]
 
-_COOKIES_MAX: Final = 8
+COOKIES_MAX: Final = 8
+COOKIE_NAME: Final = r"[A-Za-z0-9!#$&'*+.^_`|~-]{1,128}"
+"""A token (RFC 6265, section 4.1.1), so that none can end a cookie or begin another one."""
+
+APPS_MAX: Final = 8
+SECRETS_MAX: Final = 4
+"""Apps, and secrets of each: no session of version 4 is tried with more keys than that makes."""
+
+_SECRETS_TEXT_MAX: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class CookieNames(k.Words):
-    """Names of cookies (RFC 6265, section 4.1.1): tokens, so that none can end a cookie or begin another one."""
+    """Names of cookies."""
 
     what: str = "names of cookies"
 
     def read(self, text: str) -> tuple[object, ...]:
         """The names, in order, each once; no more than a request would be searched for."""
         names = k.Words.read(self, text)
-        if len(names) > _COOKIES_MAX:
-            raise Unfit(f"has more than {_COOKIES_MAX} elements", "shorten the list")
+        if len(names) > COOKIES_MAX:
+            raise Unfit(f"has more than {COOKIES_MAX} elements", "shorten the list")
         return names
 
     def element(self, text: str) -> str:
         """One name."""
-        return k.Line("a cookie's name", r"[A-Za-z0-9!#$&'*+.^_`|~-]+", 128).read(text)
+        return k.Line("a cookie's name", COOKIE_NAME, 128).read(text)
+
+
+@dataclass(frozen=True, slots=True)
+class AppSecrets(k.Hidden):
+    """Secrets of apps by name, in JSON: a list with commas would do for names, but a secret may hold any character."""
+
+    def read(self, text: str) -> tuple[SecretStr, ...]:  # type: ignore[override]  # a kind's reader gives its own type
+        """Each secret after its app's name and a colon, which is in no name."""
+        mend = 'write a JSON object of names and secrets: {"admin": "..."}, or {"admin": ["new", "old"]}'
+        try:
+            members = json.loads(text[:_SECRETS_TEXT_MAX], object_pairs_hook=k.without_duplicates)
+        except (ValueError, RecursionError):
+            raise Unfit("is not JSON, or names an app twice", mend) from None
+        if not isinstance(members, dict):
+            raise Unfit("is not an object", mend)
+        if len(members) > APPS_MAX:
+            raise Unfit(f"names more than {APPS_MAX} apps", "leave some out")
+        return tuple(SecretStr(f"{name}:{one}") for name, value in members.items() for one in _texts(name, value, mend))
+
+    def form(self) -> str:
+        """What it is."""
+        return "a JSON object of names and secrets"
+
+
+def _texts(name: str, value: object, mend: str) -> list[str]:
+    found = [value] if isinstance(value, str) else value
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found) or ":" in name:
+        raise Unfit("has a member that is no secret and no list of secrets", mend)
+    if not 0 < len(found) <= SECRETS_MAX:
+        raise Unfit(f"has an app with no secret, or with more than {SECRETS_MAX}", mend)
+    return found
 
 
 SECURE_COOKIES: Final = ("__Secure-authjs.session-token", "__Secure-next-auth.session-token")
@@ -60,6 +100,14 @@ class AuthjsSection(Section):
     ] = None
     auth_secret_2: Annotated[SecretStr | None, spec("AUTH_SECRET_2", k.Hidden(), "Another one.")] = None
     auth_secret_3: Annotated[SecretStr | None, spec("AUTH_SECRET_3", k.Hidden(), "Another one.")] = None
+    authjs_app_secrets: Annotated[
+        tuple[SecretStr, ...],
+        spec(
+            "TIDEGATE_AUTHJS_SECRETS",
+            AppSecrets(),
+            "The secrets of further apps, by the names that `TIDEGATE_ISSUERS` gives them.",
+        ),
+    ] = ()
     authjs_version: Annotated[
         AuthjsVersion,
         spec(
@@ -138,3 +186,12 @@ class AuthjsSection(Section):
         """The texts of all secrets of the app, the newest first: Auth.js takes the one with the greatest number."""
         numbered = [one for one in (self.auth_secret_3, self.auth_secret_2, self.auth_secret_1) if one is not None]
         return tuple(dict.fromkeys(one.get_secret_value() for one in (*numbered, *self.auth_secrets)))
+
+    @property
+    def authjs_secrets_by_app(self) -> dict[str, tuple[str, ...]]:
+        """The texts of the further apps' secrets, as they are listed."""
+        found: dict[str, tuple[str, ...]] = {}
+        for one in self.authjs_app_secrets:
+            name, _, secret = one.get_secret_value().partition(":")
+            found[name] = (*found.get(name, ()), secret)
+        return found

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from tidegate.settings import authjs, stores, urls
+from tidegate.settings import authjs_apps, stores, urls
 from tidegate.settings import credential_rules as credentials
 from tidegate.settings.filling import unnamed
 from tidegate.settings.load import Loaded
@@ -199,7 +199,7 @@ RULES: Final = (
     ),
     Rule(
         "authjs-cookies",
-        authjs.are_cookies_safe,
+        authjs_apps.are_cookies_safe,
         "Session cookies of Auth.js have names that only the app itself can set, over HTTPS.",
         "Leave TIDEGATE_AUTHJS_COOKIES out, or give the app's cookie a name that begins with __Secure- or __Host-.",
     ),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tidegate.settings import authjs, clerk, urls
+from tidegate.settings import authjs, authjs_apps, clerk, urls
 from tidegate.settings.authjs_section import SECRET_FIELDS
 from tidegate.settings.draft import Draft
 from tidegate.settings.filling import fill
@@ -58,10 +58,12 @@ def derive(draft: Draft, listed: tuple[Mapping[str, object], ...]) -> Derived:
         _add_preset(draft, common, derived, row)
     _add_authjs(draft, common, listed, derived)
     for number, members in enumerate(listed, 1):
-        of_kind = authjs.members(draft.settings) if authjs.is_listed(members) else {}
-        _add_members({**common, **of_kind}, derived, draft.name("issuers"), members, f"element {number} ")
+        known, own = authjs_apps.members(members, draft.settings) if authjs.is_listed(members) else ({}, members)
+        _add_members({**common, **known}, derived, draft.name("issuers"), own, f"element {number} ")
     derived.problems.extend(_check_list(derived))
-    derived.problems.extend(authjs.check_listed(draft, listed))
+    derived.problems.extend(authjs_apps.check_listed(draft, listed))
+    if not derived.problems:
+        derived.problems.extend(authjs_apps.check(draft, derived.issuers))
     for issuer, variable in zip(derived.issuers, derived.variables, strict=True):
         derived.problems.extend(_check_transport(draft, issuer, variable))
     return derived
@@ -165,14 +167,16 @@ def _add_members(
 def _add_authjs(
     draft: Draft, common: Mapping[str, object], listed: tuple[Mapping[str, object], ...], derived: Derived
 ) -> None:
-    """It comes after the others, or stands where ``TIDEGATE_ISSUERS`` lists it, with the namespace it has there."""
+    """It is the primary one where all others have a namespace, or stands where ``TIDEGATE_ISSUERS`` lists it."""
     settings = draft.settings
-    if not authjs.is_configured(settings) or any(map(authjs.is_listed, listed)):
+    if not authjs.is_configured(settings) or any(
+        authjs.is_listed(one) and not authjs_apps.is_own(one, settings) for one in listed
+    ):
         return
     given = next((field for field in (*SECRET_FIELDS, "authjs_session_url") if field in draft.given), None)
     if given is None:
         return
-    if derived.issuers or listed:
+    if derived.issuers or not all(one.get("namespace") for one in listed):
         # Which of two is the primary one decides everybody's user id, so it is not for us to choose.
         mend = (
             'say where Auth.js stands with {"kind": "authjs", "namespace": ...} in TIDEGATE_ISSUERS, '

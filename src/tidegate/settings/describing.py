@@ -29,7 +29,7 @@ def held_to(issuer: IssuerConfig) -> Iterator[str]:
 
 def _keys(issuer: IssuerConfig) -> str:
     if issuer.kind == "authjs":
-        return "none are public; AUTH_SECRET opens sessions"
+        return "none are public; the app's secret opens sessions, or its session route is asked"
     if issuer.pem is not None:
         return "the PEM in the settings"
     return issuer.jwks_url or "by discovery"

@@ -26,7 +26,7 @@ def secrets_of(settings: Settings) -> frozenset[str]:
     """
     whole = [secret.get_secret_value() for secret in _wrapped(settings)]
     parts = (part for text in whole for part in _parts(text) if len(part) >= _LEAST)
-    return frozenset(whole).union(parts)
+    return frozenset(whole).union(parts, *settings.authjs_secrets_by_app.values())
 
 
 def _wrapped(settings: Settings) -> Iterator[SecretStr]:

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from tidegate.settings import claimpaths, clerk, urls
+from tidegate.settings.authjs_section import COOKIE_NAME, COOKIES_MAX, AuthjsVersion
 from tidegate.settings.filling import fill
 from tidegate.settings.kinds import Pem
 from tidegate.settings.presets import PRESETS, PUBLIC_KEY_ALGORITHMS, AzpPolicy, PresetName, TokenKindName
@@ -31,6 +32,8 @@ ImpersonationPolicy = Literal["allow", "refuse"]
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[^\x00-\x20\x7f]+$")]
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 _Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,16}$")]
+_Cookie = Annotated[str, StringConstraints(pattern=f"^{COOKIE_NAME}$")]
+_OF_APP: Final = "version, cookies and session_url are of apps with Auth.js only"
 _RESERVED_NAMES: Final = frozenset({"none"})
 _HIDDEN_IN: Final = MappingProxyType({"extra_forbidden": "is unknown", "missing": "is missing"})
 
@@ -41,7 +44,7 @@ class IssuerConfig(BaseModel):
     Attributes:
         name: how logs, metrics and commands call it; ``none`` is taken.
         preset: whose rules its tokens are held to; ``oidc`` are the common ones.
-        kind: where its keys come from: Clerk, discovery, a key set's URL, a PEM, or the secret of Auth.js.
+        kind: where its keys come from: Clerk, discovery, a key set's URL, a PEM, or a secret of Auth.js.
         issuer: the ``iss`` of its tokens, compared byte for byte; for Auth.js, whose sessions have none, a name.
         jwks_url: its key set's URL; None for discovery and for a PEM.
         pem: its public key, where no network is to be used.
@@ -56,6 +59,9 @@ class IssuerConfig(BaseModel):
         namespace: what sets its users' ids apart; None for the primary issuer only.
         clock_skew_seconds: how far its clock may be off.
         max_age_seconds: the greatest age of a session, counted from ``iat``; 0 for any.
+        version: for a further app with Auth.js: whose encrypted sessions count, ``5``, ``4``, ``any`` or ``off``.
+        cookies: for such an app: the names of its session cookie; empty for the usual ones.
+        session_url: for such an app: its session route, asked for sessions in a database.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -77,6 +83,9 @@ class IssuerConfig(BaseModel):
     namespace: _Namespace | None = None
     clock_skew_seconds: int = Field(default=5, ge=0, le=60)
     max_age_seconds: int = Field(default=0, ge=0)
+    version: AuthjsVersion = "any"
+    cookies: tuple[_Cookie, ...] = Field(default=(), max_length=COOKIES_MAX)
+    session_url: _Text | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -114,6 +123,8 @@ class IssuerConfig(BaseModel):
             raise ValueError("Clerk's issuers have no slash at their end")
         for url in self.fetched():
             _check_url(url)
+        if self.session_url is not None:
+            _check_url(self.session_url, "its session route")
         for claim in self.controlled_claims:
             _check_controlled(claim)
         return self
@@ -130,9 +141,10 @@ class IssuerConfig(BaseModel):
             case "pem" if not self.pem:
                 return "kind pem needs pem"
             case "authjs" if self.jwks_url or self.pem:
-                return "kind authjs has no public keys: its sessions are opened with AUTH_SECRET"
+                return "kind authjs has no public keys: its sessions are opened with a secret"
             case _:
-                return None
+                of_app = self.version != "any" or self.cookies or self.session_url
+                return _OF_APP if of_app and self.kind != "authjs" else None
 
     def fetched(self) -> tuple[str, ...]:
         """The URLs that are asked for this issuer's keys, as far as they are configured.
@@ -184,11 +196,11 @@ def _read_pem(text: str) -> str:
         raise ValueError(f"its pem {unfit.wrong}") from None
 
 
-def _check_url(url: str) -> None:
+def _check_url(url: str, what: str = "the URL of its keys") -> None:
     try:
         urls.split(url)
     except Unfit as unfit:
-        raise ValueError(f"the URL of its keys {unfit.wrong}") from None
+        raise ValueError(f"{what} {unfit.wrong}") from None
 
 
 def _check_controlled(claim: str) -> None:

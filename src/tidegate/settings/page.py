@@ -49,8 +49,9 @@ _ISSUERS: Final = """\
 ## The members of `TIDEGATE_ISSUERS`
 
 The list adds to the issuers that follow from the variables of Clerk, OpenID Connect and Auth.js, which come first, in
-this order. An element of kind `authjs` says instead where Auth.js stands; its secret is still `AUTH_SECRET`. The first
-issuer of all is the primary one: it has no namespace, so that its users keep their plain ids.
+this order. An element of kind `authjs` says instead where the app of `AUTH_SECRET` stands, or is a further app, whose
+secret stands under its name in `TIDEGATE_AUTHJS_SECRETS`. The first issuer of all is the primary one: it has no
+namespace, so that its users keep their plain ids.
 Every further one needs a `namespace` that never changes, or two people could become one. Unknown members are refused.
 
 | member | default | meaning |

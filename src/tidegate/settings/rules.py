@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from typing import Final
 
-from tidegate.settings import authjs, console_rules, profile_text, standing_rules, urls
+from tidegate.settings import authjs, authjs_apps, console_rules, profile_text, standing_rules, urls
 from tidegate.settings.draft import Draft
 from tidegate.settings.filling import unnamed
 from tidegate.settings.model import Settings
@@ -175,6 +175,7 @@ def warn(settings: Settings) -> Iterator[str]:
             "set CLERK_PUBLISHABLE_KEY, TIDEGATE_OIDC_ISSUER or what `tidegate issuer add` says for another provider"
         )
     yield from authjs.warn(settings)
+    yield from authjs_apps.warn(settings)
     if production and settings.enable_logging:
         yield "STREAM_CHAT_ENABLE_LOGGING is on in production: every call to Stream is logged"
     for issuer in settings.issuers:

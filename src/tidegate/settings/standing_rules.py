@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from tidegate.settings import authjs
+from tidegate.settings import authjs, authjs_apps
 from tidegate.settings.draft import Draft
 from tidegate.settings.issuers import IssuerConfig
 from tidegate.settings.model import Settings
@@ -51,7 +51,7 @@ def _found(settings: Settings, issuers: Iterable[IssuerConfig]) -> Iterator[tupl
         encrypted = issuer.kind == authjs.KIND
         variable = "TIDEGATE_AUTHJS_MAX_AGE_SECONDS" if encrypted else "TIDEGATE_SESSION_MAX_AGE_SECONDS"
         again = "so a revoked one would be accepted again"
-        if encrypted and not settings.authjs_secrets:
+        if encrypted and not authjs_apps.app(issuer, settings).secrets:
             continue  # each of its sessions is asked for at the app
         if encrypted and not issuer.max_age_seconds:
             wrong = (

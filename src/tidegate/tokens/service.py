@@ -132,7 +132,7 @@ class Exchange:
             Refusal: the session may not have a token, or the keys are not to be had.
         """
         if needed.asks_app:
-            self._limits.spend_lookup(address, self._clock.monotonic())
+            self._limits.spend_lookup(address, needed.issuer, self._clock.monotonic())
         for _ in range(_KEY_ROUNDS):
             try:
                 await self._verifier.resolve(needed)

@@ -18,6 +18,8 @@ NOW = authjs.now()
 TOKEN = authjs.OPAQUE.encode()
 ADA = Person(authjs.ADA, NOW + 3600, {"name": "Ada Lovelace", "email": None, "picture": None})
 
+LABELS = {"issuer": "authjs"}
+
 
 class App:
     """A session route that answers what it is told to, when it is told to."""
@@ -117,7 +119,7 @@ async def test_at_most_eight_at_a_time():
     of = lookups(app)
     waiting = [asyncio.create_task(asked(of, b"session-token-%d" % number)) for number in range(8)]
     await asyncio.sleep(0)
-    assert metrics.REGISTRY.get_sample_value("tidegate_session_lookups_under_way") == 8
+    assert metrics.REGISTRY.get_sample_value("tidegate_session_lookups_under_way", LABELS) == 8
     refusal = await refused(of, b"session-token-8")
     assert (refusal.reason, refusal.retry_after) == (Reason.IDENTITY_UNAVAILABLE, 1)
     app.open.set()
@@ -139,8 +141,8 @@ async def test_what_is_known_is_bounded():
     of = lookups(App(), entries=10)
     for number in range(50):
         await asked(of, b"session-token-%d" % number)
-    assert metrics.REGISTRY.get_sample_value("tidegate_session_lookup_entries") <= 10
-    assert metrics.REGISTRY.get_sample_value("tidegate_session_lookup_evicted_total") > 0
+    assert metrics.REGISTRY.get_sample_value("tidegate_session_lookup_entries", LABELS) <= 10
+    assert metrics.REGISTRY.get_sample_value("tidegate_session_lookup_evicted_total", LABELS) > 0
 
 
 async def test_closing_ends_what_is_under_way():

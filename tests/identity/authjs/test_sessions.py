@@ -146,13 +146,6 @@ def test_a_key_that_is_distrusted_ends_remembered_sessions():
     assert not of_ours.stands(who)
 
 
-def test_one_app_only():
-    policy = IssuerPolicy.from_config(authjs.issuer_config(name="two", issuer="two", namespace="b"))
-    keys = SecretKeys("two", "two", (authjs.SECRET,), authjs.COOKIES, frozenset(Form))
-    with pytest.raises(ValueError, match="not signed"):
-        verifier(Issuer(policy, keys, AuthjsSessions(policy, keys)))
-
-
 def test_the_explanation_knows_the_issuer():
     lines = verifier().explain(authjs.seal_5(authjs.claims(NOW)), NOW)
     assert all(line.passed for line in lines)

@@ -31,7 +31,7 @@ class Route:
 @pytest.fixture
 async def vigil():
     route = Route()
-    of = Vigil(route, 0.01, 0.01)
+    of = Vigil("authjs", route, 0.01, 0.01)
     of.route = route
     task = asyncio.create_task(of.run())
     yield of

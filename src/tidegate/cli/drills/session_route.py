@@ -10,7 +10,7 @@ from tidegate.cli.drills.identity import Progress
 from tidegate.cli.drills.model import HOUR, MINUTE, Moment, Mood, Report, Seen, first_bad
 from tidegate.cli.exits import CommandFailed
 from tidegate.sandbox.authjs import DATABASE
-from tidegate.settings import Settings
+from tidegate.settings import Settings, authjs_apps
 
 ROWS: Final = MappingProxyType(
     {
@@ -53,7 +53,7 @@ async def rehearse(settings: Settings, horizon: float, *, progress: Progress = l
         CommandFailed: the copy does not work even before anything is broken.
     """
     moments: list[Moment] = []
-    sealed = bool(settings.authjs_secrets)
+    sealed = any(app.secrets for app in authjs_apps.apps(settings))
     async with copied(settings, pem=True, also=Also.SESSION_ROUTE) as copy:
         app = copy.sandbox.app_as(APP)
         session = app.session(kind=DATABASE)

@@ -12,7 +12,8 @@ from tidegate.identity.fetch import new_client
 from tidegate.identity.jws import JwsLimits
 from tidegate.identity.keydisk import KeyDisk
 from tidegate.identity.model import IssuerPolicy
-from tidegate.settings import Environment, IssuerConfig, Settings, authjs
+from tidegate.settings import Environment, IssuerConfig, Settings, authjs_apps
+from tidegate.settings.authjs_apps import App
 
 _FORMS: Final = {"any": frozenset(Form), "5": frozenset({Form.V5}), "4": frozenset({Form.V4}), "off": frozenset[Form]()}
 
@@ -29,14 +30,17 @@ def secret_keys(config: IssuerConfig, settings: Settings, disk: KeyDisk | None) 
         ValueError: a secret is too short; `tidegate.settings.load` does not let that happen.
         KeyDiskError: the list of distrusted keys cannot be read.
     """
-    forms = _FORMS[settings.authjs_version]
-    return SecretKeys(config.name, config.issuer, settings.authjs_secrets, authjs.cookies(settings), forms, disk)
+    app = authjs_apps.app(config, settings)
+    return SecretKeys(config.name, config.issuer, app.secrets, app.cookies, _FORMS[app.version], disk)
 
 
-def authjs_sessions(policy: IssuerPolicy, keys: SecretKeys, settings: Settings, clock: Clock) -> AuthjsSessions:
+def authjs_sessions(
+    config: IssuerConfig, policy: IssuerPolicy, keys: SecretKeys, settings: Settings, clock: Clock
+) -> AuthjsSessions:
     """The verifier of its sessions.
 
     Args:
+        config: of the issuer.
         policy: what they are held to.
         keys: from `secret_keys`.
         settings: sound ones.
@@ -46,16 +50,18 @@ def authjs_sessions(policy: IssuerPolicy, keys: SecretKeys, settings: Settings, 
         FetchError: the session route's URL is one that may not be asked.
     """
     limits = JwsLimits(settings.session_token_bytes, settings.session_header_bytes)
-    return AuthjsSessions(policy, keys, _lookups(policy.name, settings, clock), limits)
+    app = authjs_apps.app(config, settings)
+    return AuthjsSessions(policy, keys, _lookups(app, settings, clock), limits, cookies=app.cookies)
 
 
-def _lookups(name: str, settings: Settings, clock: Clock) -> Lookups | None:
-    if settings.authjs_session_url is None or settings.authjs_version == "off":
+def _lookups(app: App, settings: Settings, clock: Clock) -> Lookups | None:
+    """Each app has bounds of its own, so that one which is slow or flooded takes nothing from the others."""
+    if app.session_url is None:
         return None
     route = SessionRoute(
         new_client(connections=settings.authjs_lookups_max),
-        settings.authjs_session_url,
-        authjs.cookies(settings),
+        app.session_url,
+        app.cookies,
         timeout_seconds=settings.authjs_timeout_ms / 1000,
         max_bytes=settings.authjs_answer_bytes,
         loopback_http=settings.environment is Environment.DEVELOPMENT,
@@ -67,4 +73,4 @@ def _lookups(name: str, settings: Settings, clock: Clock) -> Lookups | None:
         entries=settings.authjs_answers,
         vigil_seconds=settings.probe_seconds,
     )
-    return Lookups(name, route, clock, options)
+    return Lookups(app.name, route, clock, options)

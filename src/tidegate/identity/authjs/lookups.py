@@ -85,7 +85,7 @@ class Lookups:
     """
 
     def __init__(self, name: str, route: Asked, clock: Clock, options: LookupOptions) -> None:
-        self.vigil = Vigil(route, options.vigil_seconds)
+        self.vigil = Vigil(name, route, options.vigil_seconds)
         self._name = name
         self._route = route
         self._clock = clock
@@ -94,12 +94,12 @@ class Lookups:
         self._answers: BoundedTable[bytes, _Answer] = BoundedTable(
             options.entries,
             idle_seconds=max(options.fresh_seconds, options.refused_seconds),
-            on_evict=SESSION_LOOKUP_EVICTED.inc,
+            on_evict=SESSION_LOOKUP_EVICTED.labels(name).inc,
         )
         self._flights: dict[bytes, asyncio.Task[None]] = {}
         self._failing = False
-        SESSION_LOOKUP_ENTRIES.set_function(self._answers.__len__)
-        SESSION_LOOKUPS_FLYING.set_function(self._flights.__len__)
+        SESSION_LOOKUP_ENTRIES.labels(name).set_function(self._answers.__len__)
+        SESSION_LOOKUPS_FLYING.labels(name).set_function(self._flights.__len__)
 
     def claims(self, token: bytes) -> Mapping[str, object]:
         """What the app said of a session, as claims to be judged.
@@ -132,7 +132,7 @@ class Lookups:
         flight = self._flights.get(key)
         if flight is None:
             if len(self._flights) >= self._options.at_once:
-                SESSION_LOOKUPS.labels("full").inc()
+                SESSION_LOOKUPS.labels(self._name, "full").inc()
                 raise needed.unavailable()
             flight = asyncio.create_task(self._fly(key, needed.token), name=f"session look-up at {self._name}")
             self._flights[key] = flight
@@ -176,7 +176,7 @@ class Lookups:
 
     def _learn(self, key: bytes, person: Person | None) -> None:
         options, ticks = self._options, self._clock.monotonic()
-        SESSION_LOOKUPS.labels("none" if person is None else "found").inc()
+        SESSION_LOOKUPS.labels(self._name, "none" if person is None else "found").inc()
         self.vigil.answered()
         if self._failing:
             self._failing = False
@@ -191,7 +191,7 @@ class Lookups:
         self._answers.put(key, answer, ticks)
 
     def _failed(self, result: str, cause: str) -> None:
-        SESSION_LOOKUPS.labels(result).inc()
+        SESSION_LOOKUPS.labels(self._name, result).inc()
         self.vigil.doubt()
         if not self._failing:  # one line for an outage, not one for each caller
             self._failing = True

@@ -1,13 +1,13 @@
 """Who sent a session of Auth.js: told by opening it, or by asking the app that keeps it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
 from tidegate.errors import Reason, Refusal
-from tidegate.identity.authjs.jwe import SEGMENTS, parse
-from tidegate.identity.authjs.keys import SecretKeys
+from tidegate.identity.authjs.jwe import SEGMENTS, Sealed, parse
+from tidegate.identity.authjs.keys import SecretKeys, SessionKey
 from tidegate.identity.authjs.lookups import LookupNeeded, Lookups
 from tidegate.identity.authjs.route import can_be_asked
 from tidegate.identity.authjs.vigil import Vigil
@@ -19,6 +19,7 @@ from tidegate.identity.strictjson import StrictJsonError, parse_object
 _NOT_ASKED: Final = (
     "Sessions in a database are known to the app alone, which is not asked here: the token never leaves this machine."
 )
+_DOTS_OF_SIGNED: Final = 2
 _ESCAPED: Final = re.compile(rb"(?:[^%]|%[0-9A-Fa-f]{2})*")
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 
@@ -51,13 +52,15 @@ class AuthjsSessions:
         keys: of its encrypted sessions; without a secret there are none.
         lookups: of its sessions in a database; None where it is not to be asked.
         limits: sizes beyond which a session is refused unread.
+        cookies: the names of its session cookie; they matter where there are several apps.
         silent: the app is not asked, whatever it knows.
 
     Attributes:
         policy: what its sessions are held to.
+        cookies: the names of its session cookie.
     """
 
-    __slots__ = ("_app", "_asked_policy", "_keys", "_limits", "_lookups", "_silent", "policy")
+    __slots__ = ("_app", "_asked_policy", "_keys", "_limits", "_lookups", "_silent", "cookies", "policy")
 
     def __init__(
         self,
@@ -66,9 +69,11 @@ class AuthjsSessions:
         lookups: Lookups | None = None,
         limits: JwsLimits = DEFAULT,
         *,
+        cookies: Iterable[str] = (),
         silent: bool = False,
     ) -> None:
         self.policy = policy
+        self.cookies = tuple(name.encode("ascii") for name in cookies)
         # The app itself judges how old a session of its database may be, anew at each question.
         self._asked_policy = replace(policy, max_age=0)
         self._keys = keys
@@ -89,17 +94,86 @@ class AuthjsSessions:
         """
         if len(bearer) > self._limits.token_octets:
             raise TokenTooLarge(f"The token is larger than {self._limits.token_octets} octets.")
-        token = _unescaped(bearer) if b"%" in bearer else bearer
-        if token.count(b".") == SEGMENTS - 1 and self._keys.any:
-            payload, key = self._keys.open(parse(token, self._limits))
-            return Opened(_claims(payload), self.policy, key)
-        if self._lookups is not None and can_be_asked(token):
-            if self._silent:
-                raise Refusal(Reason.IDENTITY_UNAVAILABLE, _NOT_ASKED)
-            claims = self._lookups.claims(token)
-            _check_id(claims.get("sub"))
-            return Opened(claims, self._asked_policy, self._app)
-        raise TokenMalformed("The token is neither a signed session nor one of Auth.js as it is configured here.")
+        token = unescaped(bearer)
+        if self.opens and is_sealed(token):
+            payload, key = self.unseal(parse(token, self._limits))
+            return self.read(payload, key)
+        return self.look_up(token)
+
+    @staticmethod
+    def takes(bearer: bytes) -> bool:
+        """Whether a token is for this app: everything is that is no signed one.
+
+        Args:
+            bearer: as received.
+        """
+        return bearer.count(b".") != _DOTS_OF_SIGNED
+
+    @property
+    def opens(self) -> bool:
+        """Whether there are encrypted sessions of its."""
+        return self._keys.any
+
+    @property
+    def asks(self) -> bool:
+        """Whether it can be asked for sessions of its database."""
+        return self._lookups is not None
+
+    def unseal(self, sealed: Sealed) -> tuple[bytes, SessionKey]:
+        """The plaintext of an encrypted session, which proves that it is this app's, and the key.
+
+        Args:
+            sealed: well formed.
+
+        Raises:
+            AlgorithmNotAllowed: its version is not accepted.
+            KeyUnknown: it names another key than this app's.
+            NotOpened: none of this app's keys opens it.
+        """
+        return self._keys.open(sealed)
+
+    def read(self, payload: bytes, key: SessionKey) -> Opened:
+        """What an unsealed session says.
+
+        Args:
+            payload: its plaintext.
+            key: that opened it.
+
+        Raises:
+            Refusal: it is no strict JSON.
+        """
+        try:
+            return Opened(parse_object(payload), self.policy, key)
+        except StrictJsonError as error:
+            refused = TokenMalformed(f"The session's content is refused: {error}.")
+            refused.issuer = self.policy.name
+            raise refused from None
+
+    def look_up(self, token: bytes) -> Opened:
+        """What the app said of a session in its database.
+
+        Args:
+            token: as the cookie has it.
+
+        Raises:
+            Refusal: it is none of this app's.
+            LookupNeeded: the app must be asked first.
+        """
+        if self._lookups is None or not can_be_asked(token):
+            raise TokenMalformed("The token is neither a signed session nor one of Auth.js as it is configured here.")
+        try:
+            claims = self._said(self._lookups, token)
+        except Refusal as refused:
+            refused.issuer = self.policy.name
+            raise
+        return Opened(claims, self._asked_policy, self._app)
+
+    def _said(self, lookups: Lookups, token: bytes) -> Mapping[str, object]:
+        if self._silent:
+            raise Refusal(Reason.IDENTITY_UNAVAILABLE, _NOT_ASKED)
+        claims = lookups.claims(token)
+        _check_id(claims.get("sub"))
+        return claims
 
     @property
     def vigil(self) -> Vigil | None:
@@ -108,7 +182,9 @@ class AuthjsSessions:
 
     def silenced(self) -> "AuthjsSessions":
         """The same, for explanations: nothing that it is given leaves this machine."""
-        return AuthjsSessions(self.policy, self._keys, self._lookups, self._limits, silent=True)
+        silent = AuthjsSessions(self.policy, self._keys, self._lookups, self._limits, silent=True)
+        silent.cookies = self.cookies
+        return silent
 
     async def ask(self, needed: KeysNeeded) -> None:
         """Ask the app whose session it is; bounded by the time-out of look-ups.
@@ -129,17 +205,29 @@ class AuthjsSessions:
             await self._lookups.aclose()
 
 
-def _unescaped(bearer: bytes) -> bytes:
+def is_sealed(token: bytes) -> bool:
+    """Whether a token has as many segments as an encrypted session.
+
+    Args:
+        token: without escapes.
+    """
+    return token.count(b".") == SEGMENTS - 1
+
+
+def unescaped(bearer: bytes) -> bytes:
+    """A token as it was before it was percent-encoded, as cookies' values are.
+
+    Args:
+        bearer: as received.
+
+    Raises:
+        TokenMalformed: a percent sign begins no escape.
+    """
+    if b"%" not in bearer:
+        return bearer
     if _ESCAPED.fullmatch(bearer) is None:
         raise TokenMalformed("The token has a percent sign that begins no escape.")
     return _ESCAPE.sub(lambda found: bytes.fromhex(found[1].decode("ascii")), bearer)
-
-
-def _claims(payload: bytes) -> Mapping[str, object]:
-    try:
-        return parse_object(payload)
-    except StrictJsonError as error:
-        raise TokenMalformed(f"The session's content is refused: {error}.") from None
 
 
 def _check_id(sub: object) -> None:

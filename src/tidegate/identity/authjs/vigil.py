@@ -33,6 +33,7 @@ class Vigil:
     """Looks at the session route of one app.
 
     Args:
+        name: the configured name of the issuer.
         route: of the app.
         period_s: seconds between questions while it fails.
         gap_s: seconds between two that others' failures give rise to.
@@ -41,13 +42,14 @@ class Vigil:
         fault: why our last question had no answer; None where it had one, or none was needed.
     """
 
-    def __init__(self, route: Asked, period_s: float, gap_s: float = GAP_SECONDS) -> None:
+    def __init__(self, name: str, route: Asked, period_s: float, gap_s: float = GAP_SECONDS) -> None:
         self.fault: Fault | None = None
         self._route = route
         self._period_s = period_s
         self._gap_s = gap_s
         self._doubted = asyncio.Event()
-        SESSION_ROUTE_UP.set(1)
+        self._up = SESSION_ROUTE_UP.labels(name)
+        self._up.set(1)
 
     def doubt(self) -> None:
         """Somebody's question had no answer: ask one of ours soon."""
@@ -71,7 +73,7 @@ class Vigil:
 
     def _found(self, fault: Fault | None) -> None:
         self.fault = fault
-        SESSION_ROUTE_UP.set(fault is None)
+        self._up.set(fault is None)
 
     async def _ask(self) -> Fault | None:
         try:
