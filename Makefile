@@ -66,9 +66,11 @@ demo: $(VENV)/.run ## See a session become a Stream token, step by step (ARGS=--
 
 # --- show that it is right ------------------------------------------------------------------------------------
 
+# Bytecode is kept even where the environment says not to: the tests start some hundred processes, and each of them would
+# compile every module anew.
 .PHONY: test
 test: $(VENV)/.test ## Run the tests that need nothing but Python (under five minutes)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .cache/typescript/.done: tests/docs/typescript/package-lock.json
 	@mkdir -p $(@D) && cp tests/docs/typescript/package.json tests/docs/typescript/package-lock.json $(@D)
