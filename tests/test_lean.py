@@ -14,7 +14,10 @@ from fastapi import FastAPI
 app = FastAPI()
 @app.get("/")
 def page(number: int) -> dict[str, int]: ...
-unused = "rich", "pygments", "greenlet", "sqlalchemy", "jinja2", "websockets", "pydantic.v1.main"
+unused = (
+    "rich", "pygments", "greenlet", "sqlalchemy", "jinja2", "websockets", "pydantic.v1.main",
+    "tidegate.app.operated", "tidegate.app.webhooks",
+)
 print(*(name for name in unused if name in sys.modules))
 import structlog, rich.console
 print(structlog.get_config()["processors"][-1].__class__.__name__, rich.console.Console.__name__)

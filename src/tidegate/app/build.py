@@ -20,22 +20,18 @@ from tidegate.app.stores import store_of, store_wanted
 from tidegate.app.telemetry import telemetry_of
 from tidegate.app.watched import Watched
 from tidegate.app.watching import Watching, watching_of
-from tidegate.app.webhooks import webhooks_of
 from tidegate.clock import Clock, SystemClock
 from tidegate.credentials import Credentials, Pair
 from tidegate.credentials.kept import KeptRing
 from tidegate.credentials.ring import signing
-from tidegate.credentials.routes import operator_routes as credential_routes
 from tidegate.credentials.service import Rotation
 from tidegate.identity.assemble import Issuers, assemble
 from tidegate.identity.distrust.service import KeyDistrust
-from tidegate.identity.routes import operator_routes as issuer_routes
 from tidegate.identity.service import Verifier
 from tidegate.limits import ExchangeLimits, LimitRates
 from tidegate.logs import RequestLog, wants_json
 from tidegate.settings import Settings, authjs_apps
 from tidegate.store import Store
-from tidegate.tokens.ledger.routes import ledger_routes
 from tidegate.tokens.life import LifeTable
 from tidegate.tokens.mapping import SubjectMapping
 from tidegate.tokens.migration import MapFileError, read_assigned
@@ -44,14 +40,12 @@ from tidegate.tokens.profile import Profiles
 from tidegate.tokens.service import Exchange, NoSync, ProfileOffers
 from tidegate.tokens.sessions import SessionCache
 from tidegate.tokens.standing.memory import Standing
-from tidegate.tokens.standing.routes import standing_routes
 from tidegate.tokens.status import ChatStatus
 from tidegate.tokens.sync import ProfileSync, SyncOptions
 from tidegate.upstream.breaker import Breaker
 from tidegate.upstream.client import ClientOptions, StreamClient
 from tidegate.upstream.quota import Quota
 from tidegate.upstream.retry import RetryPolicy
-from tidegate.watch.alerts.routes import operator_routes as alert_routes
 from tidegate.watch.service import Watch
 
 
@@ -120,7 +114,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     console = Consoling(watched, watching, background, clock)
     return Runtime(
         app=doors.main(exchange, watching.watch, status, records, told),
-        make_ops=lambda: doors.ops(watching.watch, _operated(watched, watching, clock), records, console),
+        make_ops=lambda: _ops(doors, watched, watching, console, clock),
         background=background,
         credentials=credentials,
         rotation=rotation,
@@ -137,21 +131,18 @@ def _told(
     watched: Watched, watching: Watching, exchange: Exchange, background: Background, clock: Clock
 ) -> list[APIRouter]:
     """What providers and apps tell this service."""
-    return [
-        *webhooks_of(watched.settings, watched.store, watched.standing.service, exchange, clock),
-        *telemetry_of(watched, watching.series, background, clock),
-    ]
+    told = telemetry_of(watched, watching.series, background, clock)
+    if watched.settings.webhook_secrets:
+        from tidegate.app.webhooks import webhooks_of
+
+        told += webhooks_of(watched.settings, watched.store, watched.standing.service, exchange, clock)
+    return told
 
 
-def _operated(watched: Watched, watching: Watching, clock: Clock) -> list[APIRouter]:
-    return [
-        issuer_routes(watched.issuers.issuers, watched.distrust),
-        credential_routes(watched.rotation, clock, max_age_days=watched.settings.credential_max_age_days),
-        *standing_routes(watched.standing.service, clock),
-        ledger_routes(watched.records),
-        watching.routes,
-        alert_routes(watching.alerts),
-    ]
+def _ops(doors: Doors, watched: Watched, watching: Watching, console: Consoling, clock: Clock) -> Gateway:
+    from tidegate.app.operated import operated
+
+    return doors.ops(watching.watch, operated(watched, watching, clock), watched.records, console)
 
 
 def _store(settings: Settings, clock: Clock, background: Background) -> Store:

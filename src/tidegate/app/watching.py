@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fastapi import APIRouter
-
 from tidegate.app.alerting import alerts_of, notifier_of, with_notifier
 from tidegate.app.canary import canary_of
 from tidegate.app.ledger import with_ledger
@@ -25,7 +23,6 @@ from tidegate.watch.probes.board import Board
 from tidegate.watch.probes.clocks import CLOCK
 from tidegate.watch.probes.model import Outcome
 from tidegate.watch.probes.posture import POSTURE
-from tidegate.watch.probes.routes import operator_routes
 from tidegate.watch.probes.service import OneProcess, Probe, Runner, Turn
 from tidegate.watch.probes.stream import CREDENTIALS, is_elsewhere, outcome_of, result_of
 from tidegate.watch.series.service import Series
@@ -42,7 +39,6 @@ class Watching:
         prober: makes the live call to Stream.
         watch: judges how the service is.
         series: this replica's figures over time.
-        routes: for operators.
         alerts: judged by them.
     """
 
@@ -51,7 +47,6 @@ class Watching:
     prober: Prober
     watch: Watch
     series: Series
-    routes: APIRouter
     alerts: Alerts
 
 
@@ -92,8 +87,7 @@ def watching_of(watched: Watched, background: Background, clock: Clock) -> Watch
     series = series_of(settings, watch, watched.client.quota, board, background, clock)
     store = watched.store if store_wanted(settings) else None
     alerts = alerts_of(settings, series, board, turn, notifier, store, background, clock)
-    routes = operator_routes(runner, board, watch, clock)
-    return Watching(board, runner, prober, watch, series, routes, alerts)
+    return Watching(board, runner, prober, watch, series, alerts)
 
 
 def _turn(watched: Watched, board: Board, clock: Clock) -> Turn:
