@@ -9,6 +9,7 @@ from tidegate.settings.draft import Draft
 from tidegate.settings.model import Settings
 from tidegate.settings.problems import Problem, Unfit
 from tidegate.settings.stream_section import Environment
+from tidegate.settings.vaults import vault_of
 
 KEY_LENGTH_MIN: Final = 10
 SECRET_LENGTH_MIN: Final = 10
@@ -25,6 +26,11 @@ _PLACEHOLDER: Final = re.compile(
     r"|(?:stream-)?(?:chat-)?api-(?:key|secret)(?:-here)?|changeme|changeit|placeholder.*|.*-placeholder|todo|none|null|undefined"
     r"|(?:abc)?1234567890?(?:1234567890?)*|.*-here"
 )
+
+_FIELDS: Final = frozenset(
+    {"api_key", "api_secret", "next_api_key", "next_api_secret", "credentials_source", "azure_vault_hosts"}
+)
+_AZURE: Final = "azure:"
 
 KeyType = Literal["production", "development", "invalid"]
 
@@ -68,11 +74,12 @@ def check(draft: Draft) -> Iterator[Problem]:
     Yields:
         the problems.
     """
-    if draft.failed & {"api_key", "api_secret", "next_api_key", "next_api_secret", "credentials_source"}:
+    if draft.failed & _FIELDS:
         return
     settings = draft.settings
     if settings.credentials_source:
         yield from _check_source_alone(draft)
+        yield from _check_vault(draft)
         return
     if settings.api_key or settings.api_secret or _demanded(draft):
         yield from _check_pair(draft, "api_key", "api_secret")
@@ -112,6 +119,15 @@ def _check_source_alone(draft: Draft) -> Iterator[Problem]:
         if getattr(draft.settings, field):
             mend = "unset it: the source gives the pair that is to follow, too"
             yield Problem(draft.name(field), "and TIDEGATE_CREDENTIALS_SOURCE are both set", mend)
+
+
+def _check_vault(draft: Draft) -> Iterator[Problem]:
+    source = draft.settings.credentials_source
+    if source.startswith(_AZURE):
+        try:
+            vault_of(source.removeprefix(_AZURE), draft.settings.azure_vault_hosts)
+        except Unfit as unfit:
+            yield unfit.at(draft.name("credentials_source"))
 
 
 def _check_pair(draft: Draft, key_field: str, secret_field: str) -> Iterator[Problem]:

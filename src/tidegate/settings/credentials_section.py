@@ -21,6 +21,14 @@ class CredentialsSection(Section):
             "`STREAM_API_KEY` and `STREAM_API_SECRET`, read once",
         ),
     ] = ""
+    azure_vault_hosts: Annotated[
+        tuple[str, ...],
+        spec(
+            "TIDEGATE_AZURE_VAULT_HOSTS",
+            k.Words("host names such as vault.internal.example"),
+            "Further hosts that a token for Azure's vaults may be sent to, besides those of Azure itself.",
+        ),
+    ] = ()
     next_api_key: Annotated[
         str | None,
         spec("TIDEGATE_NEXT_API_KEY", k.Line("the key", limit=128), "The API key of the pair that is to follow."),

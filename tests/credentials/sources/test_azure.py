@@ -30,7 +30,7 @@ def signs_in(server, life=3600):
 
 def source(server, environ):
     base = server.url_for("").rstrip("/")
-    return AzureSource(base + PATH, timeout_s=2, environ={"AZURE_AUTHORITY_HOST": base, **environ})
+    return AzureSource(base + PATH, [server.host], timeout_s=2, environ={"AZURE_AUTHORITY_HOST": base, **environ})
 
 
 def forms(server):
@@ -109,9 +109,12 @@ def test_what_a_vault_can_answer_instead(httpserver, answer, said):
 
 def test_a_redirect_is_not_followed(httpserver):
     signs_in(httpserver)
-    httpserver.expect_request(PATH).respond_with_data("", status=302, headers={"Location": "http://127.0.0.1:1/"})
+    httpserver.expect_request(PATH).respond_with_data(
+        "", status=302, headers={"Location": httpserver.url_for("/elsewhere")}
+    )
     with pytest.raises(SourceError, match="status 302"):
         source(httpserver, CLIENT).read()
+    assert [request.path for request, _ in httpserver.log if request.method == "GET"] == [PATH]
 
 
 def test_a_refused_token_is_not_kept(httpserver):
@@ -127,11 +130,32 @@ def test_a_refused_token_is_not_kept(httpserver):
 @pytest.mark.parametrize("url", ["http://vault.example/secrets/x", "file:///etc/passwd", "vault"])
 def test_a_secret_does_not_travel_unencrypted(url):
     with pytest.raises(SourceError, match="URL of the secret"):
-        AzureSource(url, environ={})
+        AzureSource(url, ["vault.example"], environ={})
+
+
+def test_nobody_is_asked_for_a_token_that_would_go_to_a_host_that_is_no_vault(vault):
+    signs_in(vault)
+    base = vault.url_for("").rstrip("/")
+    with pytest.raises(SourceError, match="not at a vault of Azure's"):
+        AzureSource(base + PATH, environ={"AZURE_AUTHORITY_HOST": base, **CLIENT})
+    assert vault.log == []
+
+
+@pytest.mark.parametrize("ending", ["vault.azure.cn", "vault.usgovcloudapi.net"])
+def test_the_token_is_for_the_cloud_of_the_vault(httpserver, ending):
+    signs_in(httpserver)
+    environ = {"AZURE_AUTHORITY_HOST": httpserver.url_for("").rstrip("/"), **CLIENT}
+    reading = AzureSource(f"https://stream.{ending}{PATH}", environ=environ)
+    reading._url = "https://127.0.0.1:1/"
+    with pytest.raises(SourceError, match="the vault of Azure cannot be reached"):
+        reading.read()
+    assert [form["scope"] for form in forms(httpserver)] == [f"https://{ending}/.default"]
 
 
 def test_a_vault_that_is_down(httpserver):
     signs_in(httpserver)
     base = httpserver.url_for("").rstrip("/")
     with pytest.raises(SourceError, match="cannot be reached"):
-        AzureSource("http://127.0.0.1:1/secrets/x", environ={"AZURE_AUTHORITY_HOST": base, **CLIENT}).read()
+        AzureSource(
+            "http://127.0.0.1:1/secrets/x", ["127.0.0.1"], environ={"AZURE_AUTHORITY_HOST": base, **CLIENT}
+        ).read()

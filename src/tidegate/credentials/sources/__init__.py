@@ -31,5 +31,5 @@ def source_of(settings: Settings) -> SecretSource:
     if kind == "azure":
         from tidegate.credentials.sources.azure import AzureSource
 
-        return AzureSource(where, timeout_s=limit_s)
+        return AzureSource(where, settings.azure_vault_hosts, timeout_s=limit_s)
     return FixedSource.of(settings)

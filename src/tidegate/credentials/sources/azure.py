@@ -2,10 +2,10 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx2
 import orjson
@@ -15,11 +15,10 @@ from tidegate.credentials.sources.model import DOCUMENT_OCTETS, Pairs, SourceErr
 from tidegate.http.outgoing import trust
 from tidegate.settings import urls
 from tidegate.settings.problems import Unfit
+from tidegate.settings.vaults import vault_of
 
 API_VERSION: Final = "7.4"
-_SCOPE: Final = "https://vault.azure.net"
 _INSTANCE: Final = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01"
-_LOGIN: Final = "https://login.microsoftonline.com"
 _SPARE_S: Final = 300.0
 """A token for the vault is renewed so many seconds before it ends."""
 
@@ -35,21 +34,28 @@ class AzureSource:
     identity of an App Service (``IDENTITY_ENDPOINT``); the managed identity of the machine.
 
     Args:
-        url: ``https://NAME.vault.azure.net/secrets/NAME``.
+        url: ``https://NAME.vault.azure.net/secrets/NAME``, or of a vault in another one of Azure's clouds.
+        hosts: further ones that may be vaults.
         timeout_s: seconds for each of the two calls.
         environ: the process environment; the real one if None.
 
     Raises:
-        SourceError: the URL is none, or would carry a secret unencrypted.
+        SourceError: the URL is none of a secret in such a vault.
     """
 
-    def __init__(self, url: str, *, timeout_s: float = 5.0, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        hosts: Sequence[str] = (),
+        *,
+        timeout_s: float = 5.0,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         try:
-            urls.demand_encrypted(url, development=True)
+            self._vault = vault_of(url, hosts)
         except Unfit as unfit:
             raise SourceError(f"the URL of the secret {unfit.wrong}") from None
-        self._url = f"{url.rstrip('/')}?api-version={API_VERSION}"
-        self._shown = urlsplit(url).hostname
+        self._url = f"{self._vault.url}?api-version={API_VERSION}"
         self._environ = os.environ if environ is None else environ
         self._token, self._until = "", 0.0
         self._http = httpx2.Client(
@@ -63,7 +69,7 @@ class AzureSource:
     @property
     def name(self) -> str:
         """The vault's host."""
-        return f"Azure vault {self._shown}"
+        return f"Azure vault {self._vault.host}"
 
     def read(self) -> Pairs:
         """The newest version.
@@ -115,17 +121,19 @@ class AzureSource:
     def _granted(self, proof: Mapping[str, str]) -> dict[str, Any]:
         """Client credentials (RFC 6749, section 4.4)."""
         tenant, client = self._environ.get("AZURE_TENANT_ID", ""), self._environ.get("AZURE_CLIENT_ID", "")
-        base = self._environ.get("AZURE_AUTHORITY_HOST", _LOGIN).rstrip("/")
+        base = self._environ.get("AZURE_AUTHORITY_HOST", self._vault.login).rstrip("/")
         try:
             urls.demand_encrypted(base, development=True)
         except Unfit as unfit:
             raise SourceError(f"AZURE_AUTHORITY_HOST {unfit.wrong}") from None
-        form = {"grant_type": "client_credentials", "client_id": client, "scope": f"{_SCOPE}/.default", **proof}
+        scope = f"{self._vault.resource}/.default"
+        form = {"grant_type": "client_credentials", "client_id": client, "scope": scope, **proof}
         return self._call("sign-in", "POST", f"{base}/{quote(tenant, safe='')}/oauth2/v2.0/token", data=form)
 
     def _managed(self) -> dict[str, Any]:
         client = self._environ.get("AZURE_CLIENT_ID")
-        own = f"&resource={quote(_SCOPE, safe='')}" + (f"&client_id={quote(client, safe='')}" if client else "")
+        own = f"&resource={quote(self._vault.resource, safe='')}"
+        own += f"&client_id={quote(client, safe='')}" if client else ""
         endpoint, header = self._environ.get("IDENTITY_ENDPOINT"), self._environ.get("IDENTITY_HEADER", "")
         if endpoint:
             url = f"{endpoint}?api-version=2019-08-01{own}"
