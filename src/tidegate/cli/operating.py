@@ -20,7 +20,6 @@ from tidegate.settings.environment import Decision, decide
 from tidegate.settings.kinds import Kind
 from tidegate.settings.model import SPECS
 from tidegate.settings.problems import Unfit
-from tidegate.settings.sources import Given
 
 TIMEOUT_SECONDS: Final = 30.0
 """How long one call may take; an operator's change waits for disks and databases."""
@@ -80,16 +79,12 @@ def _demand_one_origin(decision: Decision) -> None:
         CommandFailed: it does.
     """
     url, key = (decision.sources.setting(name) for name in ("operator_url", "operator_key"))
-    if decision.file_origin == "default" and _in_file(url) and not _in_file(key):
+    if decision.file_origin == "default" and url and url.is_in_file and not (key and key.is_in_file):
         raise CommandFailed(
             "TIDEGATE_OPERATOR_URL stands in a .env that nobody named, and the key does not",
             "set it in the environment, or name the file with TIDEGATE_ENV_FILE",
             status=Exit.WRONG,
         )
-
-
-def _in_file(given: Given | None) -> bool:
-    return given is not None and given.origin.startswith("file ")
 
 
 def _checked(name: str, kind: Kind, text: str) -> object:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tidegate.settings import credential_rules, profile_text, rules, standing_rules, webhook_rules
+from tidegate.settings import credential_rules, profile_text, rules, standing_rules, unnamed_rules, webhook_rules
 from tidegate.settings.derive import Derived, derive
 from tidegate.settings.draft import Draft
 from tidegate.settings.environment import Decision, decide
@@ -112,6 +112,7 @@ def survey(
     draft, listed = _read(decision, problems)
     derived = derive(draft, listed)
     problems += _judged(draft, derived)
+    problems += unnamed_rules.check(decision, draft)
     problems += rules.check_public(dict(decision.sources.everything()), secrets_of(draft.settings))
     issuers = tuple(derived.issuers)
     loaded = None if problems else _loaded(decision, draft, derived)

@@ -26,7 +26,9 @@ an error. The values of secrets are shown nowhere.
 
 The file has `NAME=value` lines, of which nothing is expanded. In development it is `.env` in the working directory, if
 there is one. In production and staging a file is read only if `TIDEGATE_ENV_FILE` names it, and an unnamed `.env` that
-says production or staging is an error: name it with `TIDEGATE_ENV_FILE=.env`.
+says production or staging is an error: name it with `TIDEGATE_ENV_FILE=.env`. So is an unnamed one that says where
+Stream, the console's provider, the webhook of alerts or a database is, while credentials that it does not hold would be
+used there: whoever works in somebody else's folder sends their secrets, or what these sign, to nobody.
 
 Every number is a bound or a rule: [Limits](limits.md) says which metric tells of each bound, and
 [decision 9](decisions/0009-bounds-without-a-setting.md) why a few bounds have no setting.

@@ -34,6 +34,11 @@ class Given:
     def __repr__(self) -> str:
         return f"Given({self.origin!r})"
 
+    @property
+    def is_in_file(self) -> bool:
+        """Whether a file says it, and neither the process environment nor the command line."""
+        return self.origin.startswith("file ")
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
