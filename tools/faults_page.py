@@ -25,12 +25,15 @@ Each row was brought about on a whole service, with all probes and the [canary](
 [sandbox](sandbox.md) over real sockets: which [alerts](alerts.md) fire, how many seconds after the fault began, and
 whom they blame. `make stress` plays all of them in real time, `make test` the quickest.
 
-In this run clocks, pauses and time-outs went at {pace} times their pace, service and sandbox alike. Settings are the
-defaults, but that keys are fresh for 30 s where the key server fails. **Bold** is the alert that has to fire.
+{pace} Settings are the defaults, but that keys are fresh for 30 s where the key server fails. **Bold** is the alert
+that has to fire.
 
 | what goes wrong | brought about by | raised after, and whose fault it is |
 | --- | --- | --- |
 """
+
+_REAL: Final = "This run was in real time."
+_PACED: Final = "In this run clocks, pauses and time-outs went at {pace:g} times their pace, service and sandbox alike."
 
 _TAIL: Final = """
 The alerts of a row that are not bold fired before it, or within 20 s of it.
@@ -49,7 +52,7 @@ def page(evidence: Path) -> str:
         evidence: its JSON.
     """
     run: Mapping[str, Any] = json.loads(evidence.read_text(encoding="utf-8"))
-    head = _HEAD.format(evidence=evidence.name, pace=f"{run['pace']:g}")
+    head = _HEAD.format(evidence=evidence.name, pace=_REAL if run["pace"] == 1 else _PACED.format(pace=run["pace"]))
     return head + "".join(map(_row, run["scenarios"])) + _TAIL + "".join(_calm(run.get("calm")))
 
 
