@@ -1,7 +1,8 @@
 """Known vulnerabilities of the locked packages: passed only if every one of them was looked up.
 
 pip-audit lists a package that it could not look up as skipped and still exits 0;
-here such a package makes the result "not passed". A lock also names packages for
+here such a package makes the result "not passed", and where none was looked up it is "not
+audited": no advisory service could be asked. Two are tried, PyPI's and OSV. A lock also names packages for
 other platforms, which pip-audit leaves out without a word: they are listed too,
 as not for this platform.
 
@@ -22,6 +23,9 @@ from packaging.utils import canonicalize_name
 
 _PIN: Final = re.compile(r"^(?P<requirement>[A-Za-z0-9][^\\#\s]*==[^\\#]+?)\s*(?:\\|#|$)")
 _LISTED: Final = 10
+SERVICES: Final = ("pypi", "osv")
+"""The advisory services of pip-audit; the second is asked where the first knows no package."""
+
 PASSED, VULNERABLE, NOT_AUDITED = 0, 1, 2
 
 
@@ -94,21 +98,34 @@ def _print(verdict: Verdict) -> None:
             print(f"  and {len(verdict.not_audited) - _LISTED} more")
     if verdict.elsewhere:
         print(f"for other platforms, not audited here: {', '.join(verdict.elsewhere)}")
+    if not verdict.looked_up:
+        print("audit: not audited: no advisory service could be asked about any package")
+        return
     words = {PASSED: "passed", VULNERABLE: "not passed: known vulnerabilities", NOT_AUDITED: "not passed: incomplete"}
     print(f"audit: {verdict.looked_up} packages looked up, {words[verdict.exit_code]}")
 
 
+def ask(lock: Path, service: str) -> dict[str, list[dict[str, object]]]:
+    """What pip-audit says of a lock; nothing of any package where it gives no report, and why on standard error."""
+    command = [sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes", "--progress-spinner", "off"]
+    command += ["--vulnerability-service", service, "-r", str(lock), "--format", "json"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        report: dict[str, list[dict[str, object]]] = json.loads(run.stdout)
+    except json.JSONDecodeError:
+        print(f"{service}: {run.stderr.strip().rpartition(chr(10))[2]}", file=sys.stderr)
+        return {"dependencies": []}
+    return report
+
+
 def main(lock: Path) -> int:
     """Audit one lock and print the result."""
-    command = [sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes", "--progress-spinner", "off"]
-    run = subprocess.run([*command, "-r", str(lock), "--format", "json"], capture_output=True, text=True, check=False)
-    try:
-        report = json.loads(run.stdout)
-    except json.JSONDecodeError:
-        print(run.stderr.strip().rpartition("\n")[2], file=sys.stderr)
-        print("audit: not passed: no package could be looked up")
-        return NOT_AUDITED
-    verdict = judge(report, pins(lock.read_text(encoding="utf-8").splitlines()))
+    locked = pins(lock.read_text(encoding="utf-8").splitlines())
+    first, *others = SERVICES
+    verdict = judge(ask(lock, first), locked)
+    for service in others:
+        if not verdict.looked_up and (found := judge(ask(lock, service), locked)).looked_up:
+            verdict = found
     _print(verdict)
     return verdict.exit_code
 

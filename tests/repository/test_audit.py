@@ -1,6 +1,8 @@
 """The audit passes only what was looked up."""
 
 import importlib.util
+import json
+import subprocess
 from pathlib import Path
 from types import ModuleType
 
@@ -63,6 +65,48 @@ def test_a_known_vulnerability_fails_even_where_others_were_skipped(audit: Modul
     verdict = audit.judge(report(flawed), audit.pins(LOCK.splitlines()))
 
     assert (verdict.exit_code, verdict.vulnerable) == (1, ("alpha==1.0: CVE-0000-0001",))
+
+
+SKIPPED = [{"name": name, "skip_reason": "not found"} for name in ("alpha", "gamma-delta")]
+NOTHING = "audit: not audited: no advisory service could be asked about any package"
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "last", "status"),
+    [
+        ({"pypi": report(CLEAN_ALPHA, CLEAN_GAMMA)}, ["pypi"], "audit: 2 packages looked up, passed", 0),
+        ({"pypi": report(*SKIPPED), "osv": report(*SKIPPED)}, ["pypi", "osv"], NOTHING, 2),
+        ({}, ["pypi", "osv"], NOTHING, 2),
+        ({"osv": report(CLEAN_ALPHA, CLEAN_GAMMA)}, ["pypi", "osv"], "audit: 2 packages looked up, passed", 0),
+        ({"pypi": report(CLEAN_ALPHA)}, ["pypi"], "audit: 1 packages looked up, not passed: incomplete", 2),
+    ],
+)
+def test_what_it_says(
+    audit: ModuleType,
+    said: dict[str, object],
+    asked: list[str],
+    last: str,
+    status: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A service that cannot be reached gives no report, one that knows no package skips every one of them."""
+    services = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        services.append(command[command.index("--vulnerability-service") + 1])
+        answer = said.get(services[-1])
+        failed = "Traceback ...\nConnectionError: no route"
+        return subprocess.CompletedProcess(command, 1, "" if answer is None else json.dumps(answer), failed)
+
+    monkeypatch.setattr(audit.subprocess, "run", run)
+    (tmp_path / "lock.txt").write_text(LOCK)
+    assert audit.main(tmp_path / "lock.txt") == status
+    shown = capsys.readouterr()
+    assert (services, shown.out.splitlines()[-1]) == (asked, last)
+    assert ("passed" in shown.out) == ("not audited:" not in last)
+    assert all(f"{one}: ConnectionError: no route" in shown.err for one in asked if one not in said)
 
 
 def test_an_empty_lock_is_no_success(audit: ModuleType) -> None:
