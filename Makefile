@@ -102,6 +102,7 @@ audit: $(VENV)/.dev ## Ask for known vulnerabilities of the locked packages (nee
 
 .PHONY: stress
 stress: $(VENV)/.dev ## Runs of minutes: endurance, faults, many random examples; dated JSON in docs/evidence/
+	@$(BIN)/python tools/stress_needs.py $(ARGS)
 	$(BIN)/python -m pytest -m stress -p no:xdist -p no:randomly -o faulthandler_timeout=0 $(ARGS)
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -o faulthandler_timeout=0 \
 		tests/http tests/identity tests/limits tests/sandbox tests/settings tests/tokens tests/upstream tests/watch
