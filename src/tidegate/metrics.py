@@ -62,6 +62,11 @@ LEDGER_QUEUE = Gauge("tidegate_ledger_queue_entries", "Entries that wait to be w
 LEDGER_LAG = Gauge(
     "tidegate_ledger_lag_seconds", "Age of the oldest entry that is not durable; 0: there is none.", registry=REGISTRY
 )
+LEDGER_WINDOW = Gauge(
+    "tidegate_ledger_window_seconds",
+    "Age that an entry may reach before it is durable: what a crash can lose. 0: no issuance; NaN: no ledger.",
+    registry=REGISTRY,
+)
 LEDGER_LATE = Counter(
     "tidegate_ledger_late_total", "Batches that became durable later than the window allows.", registry=REGISTRY
 )

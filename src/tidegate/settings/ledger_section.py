@@ -94,7 +94,7 @@ class LedgerSection(Section):
         spec(
             "TIDEGATE_LEDGER_WINDOW_MS",
             k.Integer(20, 10_000, "ms"),
-            "How long after its answer an entry is durable at most; a tenth of it is spent on waiting for others.",
+            "How long after its answer an entry is durable at most; a fifth of it is spent on waiting for others.",
         ),
     ] = 500
     ledger_wait_ms: Annotated[

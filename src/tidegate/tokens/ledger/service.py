@@ -1,6 +1,7 @@
 """The ledger as the doors see it: take note, and go on."""
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -114,6 +115,9 @@ class NoLedger:
     failing = False
     head = None
 
+    def __init__(self) -> None:
+        metrics.LEDGER_WINDOW.set(math.nan)
+
     def issued(self, call: Call, issued: Issued) -> None:
         """Nothing is noted."""
 
@@ -168,6 +172,7 @@ class Ledger:
         self.run = self._writer.run
         metrics.LEDGER_QUEUE.set_function(self._intake.__len__)
         metrics.LEDGER_LAG.set_function(self.lag)
+        metrics.LEDGER_WINDOW.set(0.0 if options.waits else options.window_s)
 
     def issued(self, call: Call, issued: Issued) -> None:
         """Take note of an issuance.
