@@ -115,6 +115,10 @@ bench: $(VENV)/.dev ## Measure against the tutorial service; JSON goes to bench/
 bench-ledger: $(VENV)/.dev ## Measure what the ledger costs an exchange; JSON goes to docs/evidence/
 	$(BIN)/python bench/ledger.py $(ARGS)
 
+.PHONY: bench-counts
+bench-counts: $(VENV)/.dev ## Count instructions of the ledger and the watch (needs valgrind); JSON goes to docs/evidence/
+	$(BIN)/python bench/counts.py $(ARGS)
+
 # --- documentation and locks ----------------------------------------------------------------------------------
 
 .PHONY: docs

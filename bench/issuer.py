@@ -33,7 +33,8 @@ def _base64url(octets: bytes) -> str:
     return base64.urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
 
 
-def _key() -> rsa.RSAPrivateKey:
+def signing_key() -> rsa.RSAPrivateKey:
+    """The key of the bench's issuer; made if there is none."""
     path = CACHE / "issuer.pem"
     if path.exists():
         loaded = serialization.load_pem_private_key(path.read_bytes(), None)
@@ -50,7 +51,7 @@ def _key() -> rsa.RSAPrivateKey:
 
 def key_set() -> dict[str, object]:
     """The JWKS document (RFC 7517, section 5)."""
-    numbers = _key().public_key().public_numbers()
+    numbers = signing_key().publicsigning_key().public_numbers()
     modulus = numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big")
     key = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": KID, "e": "AQAB", "n": _base64url(modulus)}
     return {"keys": [key]}
@@ -82,8 +83,13 @@ def claims(number: int, now: int, *, profile: bool) -> dict[str, object]:
     return said
 
 
+def sessions_of(count: int, now: int) -> list[str]:
+    """So many signed sessions, no two of the same person."""
+    return _sign(0, count, now, False).splitlines()  # as an executor passes it
+
+
 def _sign(first: int, count: int, now: int, profile: bool) -> str:  # noqa: FBT001  # an executor passes it by place
-    key = _key()
+    key = signing_key()
     header = _base64url(
         json.dumps({"alg": "RS256", "cat": "cl_B7d4PD111AAA", "kid": KID, "typ": "JWT"}, separators=(",", ":")).encode()
     )
@@ -104,7 +110,7 @@ def pool(size: int = POOL_SIZE, *, profile: bool = False) -> Path:
         facts = json.loads(facts_path.read_text())
         if facts["issuer"] == ISSUER and facts["size"] >= size and facts["expires_at"] - time.time() > LEFT_SECONDS:
             return path
-    _key()
+    signing_key()
     print(f"signing {size} sessions (kept for the next half hour) ...", flush=True)
     began = time.perf_counter()
     now = int(time.time())
