@@ -51,7 +51,7 @@ def signing_key() -> rsa.RSAPrivateKey:
 
 def key_set() -> dict[str, object]:
     """The JWKS document (RFC 7517, section 5)."""
-    numbers = signing_key().publicsigning_key().public_numbers()
+    numbers = signing_key().public_key().public_numbers()
     modulus = numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big")
     key = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": KID, "e": "AQAB", "n": _base64url(modulus)}
     return {"keys": [key]}
