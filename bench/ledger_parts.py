@@ -160,7 +160,7 @@ async def _database() -> AsyncIterator[Database]:
 
 def _timed(part: Part, made: Exchanges, batches: int) -> float:
     began = time.process_time()
-    asyncio.run(part(made, batches))  # type: ignore[arg-type]  # a coroutine, as every part is
+    asyncio.run(part(made, batches))
     return time.process_time() - began
 
 

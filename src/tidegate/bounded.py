@@ -32,9 +32,9 @@ class BoundedTable(Generic[K, V]):
         idle_seconds: float | None = None,
         on_evict: Callable[[int], None] | None = None,
     ) -> None:
-        if capacity < 2:  # noqa: PLR2004 - one entry for each generation
-            raise ValueError("a bounded table holds at least 2 entries")
         self._half = capacity // 2
+        if self._half < 1:  # one entry for each generation
+            raise ValueError("a bounded table holds at least 2 entries")
         self._idle = idle_seconds
         self._on_evict = on_evict
         self._young: dict[K, V] = {}

@@ -11,7 +11,10 @@ of each annotation whether it is one of those models: 1.5 MB. There are none her
 
 import importlib
 import sys
-from typing import Final
+from typing import Any, Final
+
+_ABSENT: Final[Any] = None
+"""Instead of a module makes the import system raise ModuleNotFoundError (language reference, section 5.3.1)."""
 
 _UNWANTED: Final = ("rich", "better_exceptions", "greenlet", "colorama")
 
@@ -28,8 +31,7 @@ def import_without(name: str, unwanted: tuple[str, ...]) -> None:
     if name in sys.modules:
         return
     absent = [other for other in unwanted if other not in sys.modules]
-    # None makes the import system raise ModuleNotFoundError (language reference, section 5.3.1).
-    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # which the stubs do not know
+    sys.modules.update(dict.fromkeys(absent, _ABSENT))
     try:
         importlib.import_module(name)
     finally:
@@ -48,4 +50,4 @@ def never_import(name: str) -> None:
     Args:
         name: of a module that others treat as optional.
     """
-    sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # as above
+    sys.modules.setdefault(name, _ABSENT)

@@ -73,7 +73,7 @@ def with_notifier(remarks: Remarks, notifier: Notifier) -> Remarks:
     return all_remarks
 
 
-def alerts_of(  # noqa: PLR0913, PLR0917, RUF100 - one caller
+def alerts_of(
     settings: Settings,
     series: Series,
     board: Board,

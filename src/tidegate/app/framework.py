@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from http import HTTPStatus
+from types import MappingProxyType
 from typing import Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -17,6 +19,14 @@ from tidegate.http.faces import ErrorShapes, face_of
 from tidegate.settings.problems import printable
 
 _OTHER_METHOD: Final = "This path does not answer this method; see Allow."
+_TRANSLATED: Final[Mapping[int, tuple[Reason, str]]] = MappingProxyType(
+    {
+        HTTPStatus.BAD_REQUEST: (Reason.REQUEST_INVALID, "The body is not JSON."),
+        HTTPStatus.METHOD_NOT_ALLOWED: (Reason.METHOD_NOT_ALLOWED, _OTHER_METHOD),
+        HTTPStatus.NOT_FOUND: (Reason.NOT_FOUND, "There is nothing at this path."),
+    }
+)
+_UNEXPECTED: Final = (Reason.INTERNAL, "Something went wrong here.")
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -102,14 +112,8 @@ def _translated(error: Exception) -> Refusal:
     """The framework's own refusals: no such path, no such method there, and a body or parameter that does not fit."""
     if isinstance(error, RequestValidationError):
         return Refusal(Reason.REQUEST_INVALID, _first_fault(error))
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    if status == 400:  # noqa: PLR2004 - Bad Request
-        return Refusal(Reason.REQUEST_INVALID, "The body is not JSON.")
-    if status == 405:  # noqa: PLR2004 - Method Not Allowed
-        return Refusal(Reason.METHOD_NOT_ALLOWED, _OTHER_METHOD)
-    if status == 404:  # noqa: PLR2004 - Not Found
-        return Refusal(Reason.NOT_FOUND, "There is nothing at this path.")
-    return Refusal(Reason.INTERNAL, "Something went wrong here.")
+    known = _TRANSLATED.get(error.status_code) if isinstance(error, HTTPException) else None
+    return Refusal(*(known or _UNEXPECTED))
 
 
 def _first_fault(error: RequestValidationError) -> str:

@@ -1,6 +1,7 @@
 """The description of every route, the two that the framework does not serve included."""
 
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Response
@@ -147,7 +148,7 @@ def _describe_beacons(document: dict[str, Any]) -> None:
 
 
 def _described_only() -> Response:
-    return Response(status_code=404)
+    return Response(status_code=HTTPStatus.NOT_FOUND)
 
 
 def _by_status(reasons: Iterable[Reason]) -> dict[int, list[Reason]]:
@@ -167,8 +168,8 @@ def _response(error: str, reasons: list[Reason]) -> dict[str, Any]:
 
 def _response_headers(status: int) -> dict[str, Any]:
     text, number = {"schema": {"type": "string"}}, {"schema": {"type": "integer"}}
-    if status == 401:  # noqa: PLR2004 - Unauthorized
+    if status == HTTPStatus.UNAUTHORIZED:
         return {"WWW-Authenticate": text}
-    if status in (429, 503):
+    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         return {"Retry-After": number}
     return {}

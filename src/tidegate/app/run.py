@@ -38,8 +38,7 @@ def load_or_exit(*, env_file: Path | None = None, overrides: Mapping[str, str] =
         return load(env_file=env_file, overrides=overrides)
     except SettingsError as error:
         for problem in error.problems:
-            line = f"{printable(problem.variable)}: {problem.wrong}. Mend: {problem.mend}."
-            print(line, file=sys.stderr)  # noqa: T201 - before there is a log
+            sys.stderr.write(f"{printable(problem.variable)}: {problem.wrong}. Mend: {problem.mend}.\n")
         raise SystemExit(EXIT_CODE) from None
 
 

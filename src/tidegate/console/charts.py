@@ -1,5 +1,6 @@
 """The live series: which figures stand in which chart. Pure."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -110,7 +111,7 @@ def _drawn(chart: Chart, series: Figures, seconds: float) -> dict[str, object]:
 def _most(family: str, series: Figures, seconds: float) -> Sequence[tuple[str, str]]:
     """The figures of a family that were most, the first one first."""
     sums = {
-        name: sum(value for _, value in series.recent(name, seconds) if value == value)  # noqa: PLR0124 - not a number
+        name: sum(value for _, value in series.recent(name, seconds) if not math.isnan(value))
         for name in series.names()
         if name.startswith(family) and name != "refusals.auth"
     }
@@ -119,4 +120,4 @@ def _most(family: str, series: Figures, seconds: float) -> Sequence[tuple[str, s
 
 
 def _scaled(value: float | None, scale: float) -> float | None:
-    return None if value is None or value != value else value * scale  # noqa: PLR0124 - not a number
+    return None if value is None or math.isnan(value) else value * scale

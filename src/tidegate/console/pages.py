@@ -15,8 +15,8 @@ TOKEN: Final = f"token-{secrets.token_hex(16)}"
 """Stands in rendered parts where a form's token belongs, which is another one for each browser. Made at each start,
 so that nothing that a stranger writes can be taken for it."""
 
-
 _CENTI: Final = 0.01
+_THREE_DIGITS: Final = 100
 
 
 class Pages:
@@ -98,7 +98,9 @@ def span(since: float | None) -> Markup:
 
 def number(value: float) -> str:
     """A count, or a measured figure, as short as it can be read."""
-    return f"{value:,.0f}".replace(",", "\u202f") if value == round(value) or abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004
+    if value == round(value) or abs(value) >= _THREE_DIGITS:
+        return f"{value:,.0f}".replace(",", "\u202f")
+    return f"{value:.3g}"
 
 
 def seconds(value: float) -> str:

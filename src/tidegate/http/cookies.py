@@ -8,6 +8,8 @@ from tidegate.errors import Reason, Refusal
 CHUNKS_MAX: Final = 20
 """Chunks of one cookie. Auth.js makes them of nearly 4 KB, so the largest session that can be allowed has 17."""
 
+_DIGITS_MOST: Final = 2
+
 
 class SessionCookies:
     """Finds the session among a request's cookies.
@@ -69,7 +71,7 @@ class SessionCookies:
         if base not in self._names or not number.isdigit():
             return None
         # Compared as text: "00" and "0" must not be one chunk, nor a number too long to be read.
-        if len(number) > 2 or number != b"%d" % int(number) or int(number) >= CHUNKS_MAX:  # noqa: PLR2004 - two digits
+        if len(number) > _DIGITS_MOST or number != b"%d" % int(number) or int(number) >= CHUNKS_MAX:
             raise Refusal(Reason.TOKEN_MALFORMED, "A chunk of the session cookie has a number that it cannot have.")
         return base, int(number)
 

@@ -1,6 +1,7 @@
 """The two shapes of an error: problem details, and the web face's own."""
 
 from enum import StrEnum
+from http import HTTPStatus
 
 import orjson
 
@@ -79,7 +80,7 @@ def _headers(refusal: Refusal) -> Headers:
     if refusal.spec.challenge is not Challenge.NONE:
         headers.append((b"www-authenticate", refusal.spec.challenge.value.encode()))
     wait = refusal.retry_after
-    if wait is None and refusal.spec.status == 503:  # noqa: PLR2004 - Service Unavailable
+    if wait is None and refusal.spec.status == HTTPStatus.SERVICE_UNAVAILABLE:
         wait = 5
     if wait is not None:
         headers.append((b"retry-after", b"%d" % wait))

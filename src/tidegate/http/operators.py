@@ -10,9 +10,9 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from fastapi import Depends, Request
+from fastapi import Request, params
 
 from tidegate.errors import Reason, Refusal
 from tidegate.http.answer import Scope
@@ -179,16 +179,16 @@ def acting_in(scope: Scope) -> Operator:
     return operator
 
 
-def by_method() -> Any:  # noqa: ANN401 - as below
+def by_method() -> params.Depends:
     """What the operators' routes share, so that one that forgets to ask for a role is no hole: see `least_role`."""
 
     async def least(request: Request) -> None:
         acting_in(request.scope).demand(least_role(request.method))
 
-    return Depends(least)
+    return params.Depends(least)
 
 
-def dependency(needed: Role) -> Any:  # noqa: ANN401 - as Depends itself, which stands where a parameter's default does
+def dependency(needed: Role) -> params.Depends:
     """What a route declares to learn who acts, and to be reached by those only who may.
 
     ``acting: Annotated[Operator, dependency(Role.OPERATOR)]``
@@ -205,4 +205,4 @@ def dependency(needed: Role) -> Any:  # noqa: ANN401 - as Depends itself, which 
         operator.demand(needed)
         return operator
 
-    return Depends(acting)
+    return params.Depends(acting)

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
@@ -23,7 +24,6 @@ from tidegate.http.interim import GuardedTransport
 from tidegate.http.outgoing import read_body, trust
 from tidegate.identity.strictjson import StrictJsonError, parse_object
 
-_OK: Final = 200
 _REDIRECTS: Final = range(300, 400)
 _LAST_PORT: Final = 65535
 _MAX_URL: Final = 2048
@@ -250,7 +250,7 @@ class DocumentFetcher:
 def _check_answer(response: httpx2.Response) -> None:
     if response.status_code in _REDIRECTS:
         raise FetchError(Fault.REDIRECT, "the server redirects; configure the final address instead")
-    if response.status_code != _OK:
+    if response.status_code != HTTPStatus.OK:
         raise FetchError(Fault.STATUS, f"the server answered {response.status_code}")
     if response.headers.get("content-encoding", "identity").lower() != "identity":
         raise FetchError(Fault.INVALID, "the answer is compressed, which was not asked for")

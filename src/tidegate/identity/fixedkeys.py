@@ -40,13 +40,14 @@ class FixedKeys:
         error = None if self._keys.keys else "every configured key is distrusted"
         return KeyStatus(state, None, error, len(self._keys.keys), self._keys.rejected)
 
-    async def ask(self, kid: str | None) -> AskOutcome:  # noqa: ARG002 - as the protocol has it
+    async def ask(self, kid: str | None) -> AskOutcome:
         """There are no newer keys to be had.
 
         Returns:
             `AskResult.BUDGET_SPENT` without a time: asking again never helps. With every key distrusted,
             `AskResult.FAILED`: only the operator can help.
         """
+        del kid
         if self._keys.keys:
             return AskOutcome.budget_spent(None)
         return AskOutcome.failed(_RETRY_SECONDS)

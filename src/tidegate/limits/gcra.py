@@ -5,10 +5,14 @@ through while that time lies less than one full period ahead.
 """
 
 import math
+from typing import Final
 
 from tidegate import metrics
 from tidegate.bounded import BoundedTable
 from tidegate.errors import LimitExceeded, Reason
+
+_ROUNDING: Final = 1e-9
+"""Of sums of floats, seconds; not a tolerance."""
 
 
 class Gcra:
@@ -53,7 +57,7 @@ class Gcra:
             spoken_for = now
         due = spoken_for + self._interval
         wait = due - now - self._period
-        if wait > 1e-9:  # noqa: PLR2004 - rounding of sums of floats, not a tolerance
+        if wait > _ROUNDING:
             self._refused.inc()
             raise LimitExceeded(
                 self._reason, limit=self._limit, period=self._period, retry_after=max(1, math.ceil(wait))

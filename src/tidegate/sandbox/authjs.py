@@ -14,7 +14,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -254,12 +254,12 @@ def _cbc(key: bytes, plain: bytes, head: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def _shape_and_overrides(given: Mapping[str, object]) -> tuple[SessionShape, dict[str, object]]:
-    shape = {name: value for name, value in given.items() if name in _FIELDS}
+    shape: dict[str, Any] = {name: value for name, value in given.items() if name in _FIELDS}
     foreign = given.keys() & (SessionShape.__dataclass_fields__.keys() - _FIELDS - {"jti"})
     if foreign:
         raise ValueError(f"sessions of Auth.js have no {', '.join(sorted(foreign))}")
     overrides = {name: value for name, value in given.items() if name not in shape}
-    return SessionShape(**{"life": LIFE_SECONDS, **shape}), overrides  # type: ignore[arg-type]
+    return SessionShape(**{"life": LIFE_SECONDS, **shape}), overrides
 
 
 def _claims(person: Person, shape: SessionShape, now: float) -> dict[str, object]:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from tidegate.clock import Clock, SystemClock
 from tidegate.sandbox.claims import SessionShape, overridden
@@ -278,9 +278,9 @@ class IdentityProvider:
 def _shape_and_overrides(given: Mapping[str, object], provider: Shape) -> tuple[SessionShape, dict[str, object]]:
     """Split the fields of a shape from the claims; ``jti`` is a field only as a boolean."""
     named = {spec.name for spec in fields(SessionShape)}
-    shape = {
+    shape: dict[str, Any] = {
         name: value for name, value in given.items() if name in named and (name != "jti" or value in (True, False))
     }
     provider.refuse_foreign(set(shape))
     overrides = {name: value for name, value in given.items() if name not in shape}
-    return SessionShape(**{"life": provider.life, **shape}), overrides  # type: ignore[arg-type]
+    return SessionShape(**{"life": provider.life, **shape}), overrides

@@ -5,6 +5,7 @@ Whoever is not the canary is refused, so no chat client can work with it.
 
 import asyncio
 import secrets
+from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
@@ -23,7 +24,6 @@ from tidegate.sandbox.stream_tokens import CallerKind
 HEARTBEAT_SECONDS: Final = 30.0
 EVENTS_WAITING: Final = 64
 PATH: Final = "/connect"
-_UNAVAILABLE: Final = 503
 _REFUSED: Final = 4001
 
 
@@ -57,7 +57,8 @@ class StreamSocket:
             await self._connections.drop(scope, _until_gone(receive))
             return
         if refusing or path != PATH:
-            await _deny(send, 404 if path != PATH else refusing[0].status or _UNAVAILABLE)
+            refused = refusing[0].status or HTTPStatus.SERVICE_UNAVAILABLE if path == PATH else HTTPStatus.NOT_FOUND
+            await _deny(send, refused)
             return
         await send({"type": "websocket.accept"})
         connection_id = secrets.token_hex(12)

@@ -53,7 +53,7 @@ class HookSecret(k.Hidden):
 class ReceiverUrls(k.Hidden):
     """Receivers as apprise writes them. Their URLs have commas of their own, so spaces separate them."""
 
-    def read(self, text: str) -> tuple[SecretStr, ...]:  # type: ignore[override]  # a kind's reader gives its own type
+    def read(self, text: str) -> tuple[SecretStr, ...]:
         """Each URL, wrapped."""
         found = tuple(dict.fromkeys(text.split()))
         if len(found) > _RECEIVERS_MOST:

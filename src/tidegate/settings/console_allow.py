@@ -10,6 +10,7 @@ from tidegate.settings.operator_keys import NAME, Role
 from tidegate.settings.problems import Unfit
 
 _MEMBERS: Final = frozenset({"name", "role", "issuer", "subject"})
+_OBJECTS: Final = JsonObjects()
 _SUBJECT: Final = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
 _MEND: Final = 'write [{"name": "ada", "role": "operator", "issuer": "https://login.example.com", "subject": "..."}]'
 
@@ -32,12 +33,12 @@ class Allowed:
 
 
 @dataclass(frozen=True, slots=True)
-class ConsoleAllow(JsonObjects):
+class ConsoleAllow:
     """A list of people, as JSON."""
 
-    def read(self, text: str) -> tuple[Allowed, ...]:  # type: ignore[override]  # a kind's reader gives its own type
+    def read(self, text: str) -> tuple[Allowed, ...]:
         """The people, in order; one subject is one person."""
-        people = tuple(map(_one, JsonObjects.read(self, text)))
+        people = tuple(map(_one, _OBJECTS.read(text)))
         if len({(one.issuer, one.subject) for one in people}) != len(people):
             raise Unfit("names one subject twice", "give each person one role")
         return people
@@ -45,6 +46,10 @@ class ConsoleAllow(JsonObjects):
     def write(self, value: object) -> str:
         """Names and roles."""
         return ", ".join(f"{one.name} ({one.role})" for one in value) if isinstance(value, tuple) else ""
+
+    def form(self) -> str:
+        """What it is."""
+        return _OBJECTS.form()
 
 
 def _one(members: dict[str, object]) -> Allowed:

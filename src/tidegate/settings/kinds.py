@@ -28,6 +28,7 @@ _LIST_MAX: Final = 100
 _JSON_MAX: Final = 65536
 _PEM: Final = re.compile(r"-----BEGIN ((?:RSA )?PUBLIC KEY)-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END \1-----\s*")
 _DER_SEQUENCE: Final = 0x30
+_DER_LENGTH: Final = 0x7F
 _PEM_MEND: Final = "paste the issuer's public key, from -----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----"
 
 Network = IPv4Network | IPv6Network
@@ -177,7 +178,7 @@ class Line(_Plain):
 class Hidden:
     """A secret: read, never written back."""
 
-    def read(self, text: str) -> SecretStr:
+    def read(self, text: str) -> object:
         """The secret, wrapped so that it shows itself nowhere."""
         return SecretStr(text)
 
@@ -195,7 +196,7 @@ class Hidden:
 class HiddenOne(Hidden):
     """A secret of which there can be several in time; one variable gives one."""
 
-    def read(self, text: str) -> tuple[SecretStr, ...]:  # type: ignore[override]  # a kind's reader gives its own type
+    def read(self, text: str) -> tuple[SecretStr, ...]:
         """The secret in a tuple."""
         return (SecretStr(text),)
 
@@ -346,11 +347,11 @@ def _is_der(body: str) -> bool:
         octets = b64decode("".join(body.split()), validate=True)
     except (Base64Error, ValueError):
         return False
-    if len(octets) < 2 or octets[0] != _DER_SEQUENCE:  # noqa: PLR2004 - a tag and a length
+    if len(octets) <= 1 or octets[0] != _DER_SEQUENCE:
         return False
-    if octets[1] < 0x80:  # noqa: PLR2004 - X.690, section 8.1.3.4: the short form
+    if octets[1] <= _DER_LENGTH:  # X.690, section 8.1.3.4: the short form
         return len(octets) == 2 + octets[1]
-    head = 2 + (octets[1] & 0x7F)
+    head = 2 + (octets[1] & _DER_LENGTH)
     return len(octets) == head + int.from_bytes(octets[2:head], "big")
 
 

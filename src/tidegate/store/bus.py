@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import orjson
 import structlog
@@ -20,6 +20,9 @@ from tidegate.clock import Clock
 from tidegate.store.database import Database
 from tidegate.store.lease import Lease
 from tidegate.store.model import Change, StoreUnavailable
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 Handler = Callable[[Change], Awaitable[None] | None]
 Reload = Callable[[], Awaitable[None]]
@@ -45,7 +48,7 @@ _PRUNES_PER_LIFE: Final = 24
 class Waker(Protocol):
     """What makes other replicas look at once."""
 
-    async def announce(self, connection: Any) -> None:  # noqa: ANN401 - an AsyncConnection, which is heavy to name
+    async def announce(self, connection: "AsyncConnection") -> None:
         """Called inside the transaction that publishes."""
         ...
 
@@ -113,7 +116,7 @@ class ChangeBus:
         if reload is not None:
             self._reloads[reload] = self._owed[reload] = topic
 
-    async def publish(self, connection: Any, topic: str, body: Mapping[str, Any]) -> int:  # noqa: ANN401 - see Waker
+    async def publish(self, connection: "AsyncConnection", topic: str, body: Mapping[str, Any]) -> int:
         """Tell all replicas, if and when this transaction is committed.
 
         Args:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from tidegate.store.model import DatabaseOptions, StoreUnavailable, Target
 
@@ -49,8 +50,8 @@ class Engines:
 
     def in_use(self) -> int:
         """How many connections are in use."""
-        engines = {id(engine.pool): engine for engine in (self.writer, self.reader)}
-        return sum(engine.pool.checkedout() for engine in engines.values())  # type: ignore[attr-defined]  # a queue's
+        pools = {id(engine.pool): engine.pool for engine in (self.writer, self.reader)}
+        return sum(pool.checkedout() for pool in pools.values() if isinstance(pool, QueuePool))
 
     @staticmethod
     def cause_of(error: Exception) -> str | None:

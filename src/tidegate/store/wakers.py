@@ -17,6 +17,7 @@ from tidegate.store.model import DatabaseOptions
 if TYPE_CHECKING:
     from prometheus_client import Gauge
     from redis.asyncio import Redis, client
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 CHANNEL: Final = "tidegate_changes"
 """Of PostgreSQL, where a name belongs to one database, and of Redis, where those who share it wake each other."""
@@ -83,7 +84,7 @@ class PostgresWaker(_Listener):
         self._dsn = dsn
         self._options = options
 
-    async def announce(self, connection: Any) -> None:  # noqa: ANN401 - an AsyncConnection, which is heavy to name
+    async def announce(self, connection: "AsyncConnection") -> None:
         """Part of the transaction."""
         from sqlalchemy import func, select
 
@@ -118,7 +119,7 @@ class RedisWaker(_Listener):
         self._url = url
         self._due = asyncio.Event()
 
-    async def announce(self, connection: Any) -> None:  # noqa: ANN401 - see above
+    async def announce(self, connection: "AsyncConnection") -> None:
         """Nothing: it would come before the commit."""
 
     def announced(self) -> None:

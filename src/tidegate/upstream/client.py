@@ -45,6 +45,7 @@ from tidegate.upstream.wire import Wire, WireAnswer
 
 _WINDOW_SECONDS: Final = 60.0
 _AT_ONCE_SECONDS: Final = 1.0
+_SUCCESSFUL: Final = range(200, 300)  # RFC 9110, section 15.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +321,7 @@ class StreamClient:
     def _judge(self, operation: Operation, answer: WireAnswer) -> Mapping[str, object]:
         self.quota.observe(operation, answer.headers)
         body = _json_object(answer.body)
-        if 200 <= answer.status < 300:  # noqa: PLR2004 - RFC 9110, section 15.3
+        if answer.status in _SUCCESSFUL:
             if body is None:
                 raise UnexpectedAnswer(operation.label, status=answer.status, server_time=answer.server_time)
             return body

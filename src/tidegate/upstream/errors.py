@@ -5,6 +5,7 @@ are people's names. Code, status and operation are enough to find the cause.
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import ClassVar, Final
 
@@ -193,9 +194,6 @@ ERRORS_BY_CODE: Final[Mapping[int, type[UpstreamError]]] = MappingProxyType(
     }
 )
 
-_TOO_MANY: Final = 429
-_SERVER: Final = 500
-
 
 def error_type(status: int, code: int | None) -> type[UpstreamError]:
     """Which error an answer that is not a success stands for.
@@ -210,10 +208,10 @@ def error_type(status: int, code: int | None) -> type[UpstreamError]:
     Returns:
         the class to raise.
     """
-    if status >= _SERVER or code == INTERNAL_CODE:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code == INTERNAL_CODE:
         return ServerFault
     if code is not None and code in ERRORS_BY_CODE:
         return ERRORS_BY_CODE[code]
-    if status == _TOO_MANY:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimited
     return UnexpectedAnswer if code is None else CallRefused

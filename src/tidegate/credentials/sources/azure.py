@@ -2,7 +2,9 @@
 
 import os
 import time
+from collections.abc import Mapping
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -23,7 +25,6 @@ _SPARE_S: Final = 300.0
 """A token for the vault is renewed so many seconds before it ends."""
 
 _ANSWER_OCTETS: Final = 2 * DOCUMENT_OCTETS
-_OK: Final = 200
 
 
 class AzureSource:
@@ -150,7 +151,7 @@ class AzureSource:
                         raise SourceError(f"{who} of Azure answered with more than {_ANSWER_OCTETS} octets")
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise SourceError(f"{who} of Azure cannot be reached: {type(error).__name__}") from None
-        if answer.status_code != _OK:
+        if answer.status_code != HTTPStatus.OK:
             raise SourceError(f"{who} of Azure answered with status {answer.status_code}")
         try:
             members = orjson.loads(octets)

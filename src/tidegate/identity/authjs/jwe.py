@@ -159,11 +159,9 @@ def parse(compact: bytes, limits: JwsLimits = DEFAULT) -> Sealed:
     if encrypted_key:
         # RFC 7518, section 4.5: with the key used directly there is none that is encrypted.
         raise TokenMalformed("The token has an encrypted key, where the key is to be used directly (dir).")
-    sealed = Sealed(
-        form, kid, header, decoded(iv, "initialization vector"), decoded(ciphertext, "ciphertext"), decoded(tag, "tag")
-    )
-    _check_sizes(form, sealed._iv, sealed._ciphertext, sealed._tag)  # noqa: SLF001 - made two lines above
-    return sealed
+    parts = decoded(iv, "initialization vector"), decoded(ciphertext, "ciphertext"), decoded(tag, "tag")
+    _check_sizes(form, *parts)
+    return Sealed(form, kid, header, *parts)
 
 
 def _read_header(members: dict[str, object]) -> tuple[Form, str | None]:

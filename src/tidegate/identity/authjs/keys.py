@@ -137,12 +137,13 @@ class SecretKeys:
         error = "every key of the configured secrets is distrusted" if distrusted else None
         return KeyStatus(KeyState.EXPIRED if distrusted else KeyState.FRESH, None, error, usable)
 
-    async def ask(self, kid: str | None) -> AskOutcome:  # noqa: ARG002 - as the protocol has it
+    async def ask(self, kid: str | None) -> AskOutcome:
         """There are no newer keys to be had.
 
         Returns:
             `AskResult.FAILED`: only the operator can help, with another secret.
         """
+        del kid
         return AskOutcome.failed(_RETRY_SECONDS)
 
     def doubt(self) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Final
 
 import httpx2
@@ -13,7 +14,6 @@ from tidegate.http.outgoing import read_body
 from tidegate.identity.fetch import Fault, FetchError, check_url, time_limit
 from tidegate.identity.strictjson import StrictJsonError, parse_json
 
-_OK: Final = 200
 _REDIRECTS: Final = range(300, 400)
 _MAX_DEPTH: Final = 16
 _GREATEST_ID: Final = 2**53
@@ -117,7 +117,7 @@ class SessionRoute:
         ) as response:
             if response.status_code in _REDIRECTS:
                 raise FetchError(Fault.REDIRECT, "the session route redirects; configure its final address instead")
-            if response.status_code != _OK:
+            if response.status_code != HTTPStatus.OK:
                 raise FetchError(Fault.STATUS, f"the session route answered {response.status_code}")
             if response.headers.get("content-encoding", "identity").lower() != "identity":
                 raise FetchError(Fault.INVALID, "the answer is compressed, which was not asked for")

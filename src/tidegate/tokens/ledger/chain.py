@@ -13,6 +13,7 @@ _AFTER_SEAL: Final = b'"}'
 _SEAL_SPAN: Final = len(_BEFORE_SEAL) + 2 * MAC_BYTES + len(_AFTER_SEAL)
 _HEXADECIMAL: Final = re.compile(rb"[0-9a-f]{%d}" % (2 * MAC_BYTES))
 _NUMBER: Final = b'{"n":'
+_DIGITS_MOST: Final = 18
 
 
 class BrokenChainError(LedgerError):
@@ -114,4 +115,4 @@ def split(line: bytes) -> tuple[bytes, bytes | None]:
 def number_of(line: bytes) -> int | None:
     """The number that a line claims; nothing is checked."""
     digits = line[len(_NUMBER) :].split(b",", 1)[0]
-    return int(digits) if line.startswith(_NUMBER) and digits.isdigit() and len(digits) < 19 else None  # noqa: PLR2004
+    return int(digits) if line.startswith(_NUMBER) and digits.isdigit() and len(digits) <= _DIGITS_MOST else None

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from sqlalchemy import Row, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tidegate.store import Dialect
@@ -86,11 +86,11 @@ async def page(connection: AsyncConnection, after: str, limit: int, *, pending: 
     return await _with_debts(connection, and_(wanted, owed.c.version > 0) if pending else wanted, limit=limit)
 
 
-async def _with_debts(connection: AsyncConnection, wanted: object, limit: int) -> list[Entry]:
+async def _with_debts(connection: AsyncConnection, wanted: ColumnElement[bool], limit: int) -> list[Entry]:
     query = (
         select(users, owed.c.since, owed.c.trouble)
         .select_from(users.outerjoin(owed, users.c.user_id == owed.c.user_id))
-        .where(wanted)  # type: ignore[arg-type]  # a condition, however it was made
+        .where(wanted)
         .order_by(users.c.user_id)
         .limit(limit)
     )

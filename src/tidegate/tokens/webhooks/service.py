@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
@@ -20,6 +20,9 @@ from tidegate.tokens.standing.service import (
     StandingService,
 )
 from tidegate.tokens.webhooks.events import Act, Event, EventUnreadable
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 TOPIC: Final = "profiles"
 """Of the changes on the bus: whose profile is to be brought to Stream anew."""
@@ -152,7 +155,7 @@ class WebhookService:
         self._log.info("webhook", issuer=issuer.name, outcome=outcome)
         return outcome
 
-    async def _act(self, connection: Any, issuer: WebhookIssuer, event: Event, user_id: str) -> None:  # noqa: ANN401 - heavy to name
+    async def _act(self, connection: "AsyncConnection", issuer: WebhookIssuer, event: Event, user_id: str) -> None:
         by = f"webhook:{issuer.name}"
         match event.act:
             case Act.REVOKE:

@@ -164,7 +164,6 @@ def _time(value: object) -> float | None:
 
 def _moment(value: object) -> float:
     """Seconds since the epoch that can be written as a date."""
-    moment = float(value)  # type: ignore[arg-type]  # what is none raises, and is caught
-    if not 0 <= moment < _LATEST:
+    if not isinstance(value, int | float) or not 0 <= value < _LATEST:
         raise ValueError("no moment")
-    return moment
+    return float(value)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
 
@@ -26,7 +27,7 @@ UNJUDGED_CALLS: Final = ("4", "6", "16", "17", "22", "24", "4xx", "cancelled")
 AUTH_REASONS: Final = tuple(
     reason.value
     for reason in Reason
-    if REASONS[reason].status == 401 and not reason.value.startswith("operator_")  # noqa: PLR2004
+    if REASONS[reason].status == HTTPStatus.UNAUTHORIZED and not reason.value.startswith("operator_")
 )
 """Refusals of a session that nobody could be found in: what a guesser gets, and an app that is out of step."""
 
