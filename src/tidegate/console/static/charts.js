@@ -6,8 +6,13 @@ const HOUR = 3600;
 const SHORTEST = 600;
 const charts = [];
 
+// A variable's own text can be light-dark(): only a property that takes a colour says which of the two it is.
+const probe = document.body.appendChild(document.createElement("i"));
+probe.hidden = true;
+
 function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  probe.style.color = `var(${name})`;
+  return getComputedStyle(probe).color;
 }
 
 function shown(value, unit) {
