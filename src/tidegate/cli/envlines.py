@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
@@ -10,10 +9,10 @@ from typing import Final
 
 from dotenv.parser import parse_stream
 
+from tidegate import ownfiles
 from tidegate.cli.exits import CommandFailed, Exit
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_./:@%+,=~-]*")
-_PRIVATE: Final = 0o600
 
 
 def line(name: str, text: str) -> str:
@@ -64,18 +63,8 @@ def write(path: Path, text: str) -> None:
         CommandFailed: it cannot be written.
     """
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
+        ownfiles.replace(target, text.encode())
     except OSError as error:
         raise CommandFailed(
             f"the file cannot be written: {error.strerror}", "name another with --write", status=Exit.WRONG

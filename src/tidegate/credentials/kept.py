@@ -1,19 +1,16 @@
 """The ring on this replica's disk, so that a start needs neither the database nor Stream."""
 
 import json
-import os
-import secrets
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import structlog
 
+from tidegate import ownfiles
 from tidegate.credentials.ring import Ring
 
 FILE_NAME: Final = "credentials.json"
 _OCTETS: Final = 262_144
-_OTHERS: Final = 0o022
 
 
 class KeptRing:
@@ -33,17 +30,13 @@ class KeptRing:
     def read(self) -> Ring | None:
         """The ring, or None where there is none that can be used."""
         try:
-            status = self._path.lstat()
-            if hasattr(os, "geteuid") and (status.st_uid not in {0, os.geteuid()} or status.st_mode & _OTHERS):
-                raise ValueError("others can write it")  # noqa: TRY301 - one way out for all that makes it unusable
-            with self._path.open("rb") as file:
-                members = json.loads(file.read(_OCTETS))
+            members = json.loads(ownfiles.read_own(self._path, largest=_OCTETS))
             if members["base_url"] != self._base_url:
                 return None
             return Ring.from_json(members["ring"], most=self._most)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ownfiles.NotOurs, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             structlog.get_logger("tidegate.credentials").warning(
                 "credentials_file_unusable", cause=type(error).__name__
             )
@@ -52,16 +45,8 @@ class KeptRing:
     def write(self, ring: Ring) -> None:
         """Keep a ring, whole or not at all. A disk that fails costs the memory of this replica, no more."""
         octets = json.dumps({"base_url": self._base_url, "ring": ring.to_json()}, indent=1).encode()
-        temporary = self._path.with_name(f".{FILE_NAME}.{secrets.token_hex(8)}")
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(octets)
-                file.flush()
-                os.fsync(descriptor)
-            temporary.replace(self._path)
+            ownfiles.replace(self._path, octets)
         except OSError as error:
-            with suppress(OSError):
-                temporary.unlink()
             structlog.get_logger("tidegate.credentials").warning("credentials_file_not_written", cause=error.strerror)

@@ -8,16 +8,15 @@ flushed and renamed, so that a crash leaves the old file or the new one.
 import hashlib
 import json
 import math
-import os
-import secrets
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import structlog
 
+from tidegate import ownfiles
 from tidegate.errors import TidegateError
 from tidegate.identity.keys import Key
 from tidegate.identity.strictjson import StrictJsonError, parse_object
@@ -25,9 +24,7 @@ from tidegate.identity.strictjson import StrictJsonError, parse_object
 _MAX_FILE_BYTES: Final = 1 << 18
 _MAX_DEPTH: Final = 18
 _MAX_DISTRUSTED: Final = 1000
-_NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 _PRIVATE_DIRECTORY: Final = 0o700
-_FOREIGN_WRITERS: Final = stat.S_IWGRP | stat.S_IWOTH
 
 _log = structlog.get_logger(__name__)
 
@@ -181,52 +178,28 @@ def _texts(value: object) -> frozenset[str]:
 
 def _read(path: Path) -> dict[str, object] | None:
     try:
-        octets = _octets(path)
+        ownfiles.check(path.parent.lstat(), stat.S_ISDIR, path.parent)
+        return parse_object(ownfiles.read_own(path, largest=_MAX_FILE_BYTES), _MAX_DEPTH)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise KeyDiskError(f"it cannot be read: {error.strerror}") from error
-    try:
-        return parse_object(octets, _MAX_DEPTH)
+    except ownfiles.NotOurs as error:
+        raise KeyDiskError(str(error)) from None
     except StrictJsonError as error:
         raise KeyDiskError(f"it is damaged: {error}") from error
-
-
-def _octets(path: Path) -> bytes:
-    _check_owner(path.parent.lstat(), stat.S_ISDIR)
-    # Without O_NONBLOCK, opening a named pipe that somebody put there would wait for ever.
-    descriptor = os.open(path, os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(descriptor, "rb") as file:
-        _check_owner(os.fstat(descriptor), stat.S_ISREG)
-        octets = file.read(_MAX_FILE_BYTES + 1)
-    if len(octets) > _MAX_FILE_BYTES:
-        raise KeyDiskError(f"it has more than {_MAX_FILE_BYTES} octets")
-    return octets
-
-
-def _check_owner(status: os.stat_result, is_kind: Callable[[int], bool]) -> None:
-    if not is_kind(status.st_mode):
-        raise KeyDiskError("it is a symbolic link or something else that it should not be")
-    if not hasattr(os, "geteuid"):  # Windows: access lists, not modes
-        return
-    if status.st_uid not in {0, os.geteuid()} or status.st_mode & _FOREIGN_WRITERS:
-        raise KeyDiskError("other users own it or can write to it")
 
 
 def _write(path: Path, members: Mapping[str, object]) -> None:
     octets = json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
     try:
         _make_directory(path.parent)
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        try:
-            _write_new(temporary, octets)
-            temporary.replace(path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
-        _flush_directory(path.parent)
+        ownfiles.replace(path, octets)
+        ownfiles.flush_folder(path.parent)
     except OSError as error:
         raise KeyDiskError(f"the state directory cannot be written to: {error.strerror}") from error
+    except ownfiles.NotOurs as error:
+        raise KeyDiskError(str(error)) from None
 
 
 def _make_directory(directory: Path) -> None:
@@ -236,23 +209,4 @@ def _make_directory(directory: Path) -> None:
     if stat.S_ISDIR(status.st_mode) and stat.S_IMODE(status.st_mode) != _PRIVATE_DIRECTORY:
         directory.chmod(_PRIVATE_DIRECTORY)
         status = directory.lstat()
-    _check_owner(status, stat.S_ISDIR)
-
-
-def _write_new(path: Path, octets: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(octets)
-        file.flush()
-        os.fsync(descriptor)
-
-
-def _flush_directory(directory: Path) -> None:
-    # The rename itself is durable only once the folder is flushed; Windows cannot open one.
-    if os.name != "posix":
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    ownfiles.check(status, stat.S_ISDIR, directory)

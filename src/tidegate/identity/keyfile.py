@@ -1,7 +1,5 @@
 """Key sets in a file that somebody saved, so that a token can be judged where there is no network."""
 
-import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +7,7 @@ from typing import Final
 
 import orjson
 
+from tidegate import ownfiles
 from tidegate.clock import rfc3339
 from tidegate.errors import TidegateError
 from tidegate.identity.keys import KeySet, KeySetError
@@ -104,11 +103,7 @@ def save(path: Path, documents: Mapping[str, Mapping[str, object]], now: float) 
     """
     issuers = [{"issuer": issuer, "jwks": {"keys": one.get("keys")}} for issuer, one in documents.items()]
     octets = orjson.dumps({"saved_at": rfc3339(now), "issuers": issuers}, option=orjson.OPT_INDENT_2)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(octets + b"\n")
-        temporary.replace(path)
+        ownfiles.replace(path, octets + b"\n")
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise KeyFileError(f"the file of keys cannot be written: {error.strerror}") from None

@@ -7,7 +7,6 @@ or not at all, and a sandbox removes it at its end only if no later one has repl
 import ipaddress
 import os
 import stat
-import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from tidegate import ownfiles
 from tidegate.errors import TidegateError
 
 FILE_NAME: Final = "sandbox.json"
@@ -57,15 +57,7 @@ def write(path: Path, running: Running) -> None:
         OSError: the folder or the file cannot be written.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(orjson.dumps(asdict(running)))
-        Path(temporary).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
+    ownfiles.replace(path, orjson.dumps(asdict(running)))
 
 
 def read(path: Path) -> Running:

@@ -10,9 +10,10 @@ from typing import Final
 import structlog
 
 from tidegate import metrics
+from tidegate.ownfiles import flush_folder
 from tidegate.tokens.ledger.chain import Chain, number_of, split
 from tidegate.tokens.ledger.errors import LedgerError
-from tidegate.tokens.ledger.folder import flush_folder, lock, make_private, open_private
+from tidegate.tokens.ledger.folder import lock, make_private, open_private
 from tidegate.tokens.ledger.keys import LedgerKey
 from tidegate.tokens.ledger.model import Batch, Head, Opened
 from tidegate.tokens.ledger.segments import LOCK_FILE, ChainFolder, chains

@@ -1,17 +1,14 @@
 """Folders and files that belong to the service alone, and locks that end with the process."""
 
 import os
-import secrets
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
+from tidegate import ownfiles
 from tidegate.tokens.ledger.errors import LedgerError
-
-_NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
-_FOREIGN_WRITERS: Final = 0o022
 
 if sys.platform == "win32":
     import msvcrt
@@ -34,7 +31,8 @@ def make_private(folder: Path) -> None:
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _check(folder.lstat(), stat.S_ISDIR, folder)
+        with _ours():
+            ownfiles.check(folder.lstat(), stat.S_ISDIR, folder)
     except OSError as error:
         raise LedgerError(f"{folder.name} cannot be made: {error.strerror}") from error
 
@@ -52,16 +50,8 @@ def open_private(path: Path, *, create: bool = False, write: bool = False) -> in
         LedgerError: it is something else, or others could write to it.
         OSError: it cannot be opened.
     """
-    # Without O_NONBLOCK, opening a named pipe that somebody put there would wait for ever.
-    flags = os.O_RDWR if write else os.O_RDONLY
-    flags |= _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    descriptor = os.open(path, flags | (os.O_CREAT if create else 0), 0o600)
-    try:
-        _check(os.fstat(descriptor), stat.S_ISREG, path)
-    except LedgerError:
-        os.close(descriptor)
-        raise
-    return descriptor
+    with _ours():
+        return ownfiles.open_own(path, create=create, write=write)
 
 
 def read_private(path: Path, *, largest: int) -> bytes | None:
@@ -71,16 +61,12 @@ def read_private(path: Path, *, largest: int) -> bytes | None:
         LedgerError: it cannot be read, or is larger than ``largest`` octets.
     """
     try:
-        descriptor = open_private(path)
+        with _ours():
+            return ownfiles.read_own(path, largest=largest)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise LedgerError(f"{path.name} cannot be read: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        octets = file.read(largest + 1)
-    if len(octets) > largest:
-        raise LedgerError(f"{path.name} has more than {largest} octets")
-    return octets
 
 
 def replace_private(path: Path, octets: bytes) -> None:
@@ -89,29 +75,11 @@ def replace_private(path: Path, octets: bytes) -> None:
     Raises:
         LedgerError: it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(octets)
-            file.flush()
-            os.fsync(descriptor)
-        temporary.replace(path)
-        flush_folder(path.parent)
+        ownfiles.replace(path, octets)
+        ownfiles.flush_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise LedgerError(f"{path.name} cannot be written: {error.strerror}") from error
-
-
-def flush_folder(folder: Path) -> None:
-    """Make what was made, renamed or removed in a folder durable; Windows cannot open one."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def lock(path: Path) -> int | None:
@@ -135,10 +103,9 @@ def lock(path: Path) -> int | None:
     return descriptor
 
 
-def _check(status: os.stat_result, is_kind: Callable[[int], bool], path: Path) -> None:
-    if not is_kind(status.st_mode):
-        raise LedgerError(f"{path.name} is a symbolic link or something else that it should not be")
-    if not hasattr(os, "geteuid"):  # Windows: access lists, not modes
-        return
-    if status.st_uid not in {0, os.geteuid()} or status.st_mode & _FOREIGN_WRITERS:
-        raise LedgerError(f"other users own {path.name} or can write to it")
+@contextmanager
+def _ours() -> Iterator[None]:
+    try:
+        yield
+    except ownfiles.NotOurs as error:
+        raise LedgerError(str(error)) from None

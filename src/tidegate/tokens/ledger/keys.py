@@ -4,15 +4,14 @@ They have nothing to do with the app secret at Stream. That one is replaced ever
 months, and a chain must be provable for as long as it is kept.
 """
 
-import contextlib
 import hashlib
-import os
 import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from tidegate import ownfiles
 from tidegate.tokens.ledger.errors import LedgerError
 from tidegate.tokens.ledger.folder import make_private, read_private
 
@@ -120,8 +119,12 @@ def ledger_keys(given: Sequence[str], state_dir: Path, *, make: bool) -> LedgerK
     kept = _kept(path)
     if kept is None and make and not given:
         make_private(state_dir)
-        with contextlib.suppress(FileExistsError):
-            _write_new(path, secrets.token_hex(32))
+        try:
+            ownfiles.add(path, secrets.token_hex(32).encode() + b"\n")
+        except FileExistsError:  # of another process that started meanwhile
+            pass
+        except OSError as error:
+            raise LedgerError(f"{path.name} cannot be kept: {error.strerror}") from error
         kept = _kept(path)
     keys = [*map(_key, given), *([] if kept is None else [kept])]
     if not keys:
@@ -156,24 +159,6 @@ def _kept(path: Path) -> LedgerKey | None:
     if _KEY_TEXT.fullmatch(text) is None:
         raise LedgerError(f"{path.name} does not hold a key of the ledger")
     return _key(text.strip())
-
-
-def _write_new(path: Path, text: str) -> None:
-    """Whole or not at all, and never over one that is there: two processes may start together."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(descriptor)
-        os.link(temporary, path)
-    except FileExistsError:
-        raise
-    except OSError as error:
-        raise LedgerError(f"{path.name} cannot be kept: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _derived(root: bytes, purpose: bytes) -> bytes:

@@ -5,9 +5,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
+from tidegate.ownfiles import flush_folder
 from tidegate.tokens.ledger.chain import Chain
 from tidegate.tokens.ledger.errors import LedgerError
-from tidegate.tokens.ledger.folder import flush_folder, lock
+from tidegate.tokens.ledger.folder import lock
 from tidegate.tokens.ledger.keys import LedgerKey, LedgerKeys
 from tidegate.tokens.ledger.model import Head
 from tidegate.tokens.ledger.retention import PrunableChain

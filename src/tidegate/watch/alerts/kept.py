@@ -3,15 +3,13 @@
 import asyncio
 import json
 import math
-import os
-import secrets
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import structlog
 
+from tidegate import ownfiles
 from tidegate.watch.alerts.record import NotARecord, Record
 from tidegate.watch.alerts.rules import BY_NAME
 from tidegate.watch.series.service import Series
@@ -63,35 +61,31 @@ class StateFile:
         try:
             with self._path.open("rb") as file:
                 octets = file.read(_OCTETS + 1)
-            if len(octets) > _OCTETS:
-                raise ValueError("too large")  # noqa: TRY301 - one way out for all that makes it unusable
-            members = json.loads(octets)
-            if not isinstance(members, dict):
-                raise TypeError("no object")  # noqa: TRY301 - the same
+            return _members(octets)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, RecursionError) as error:
             damaged(self._path.name, error)
             return None
-        return members
 
     def write(self, members: Mapping[str, Any]) -> None:
         """Keep it. A disk that fails costs what a restart forgets, no more."""
-        temporary = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(json.dumps(members, separators=(",", ":")).encode())
-                file.flush()
-                os.fsync(descriptor)
-            temporary.replace(self._path)
+            ownfiles.replace(self._path, json.dumps(members, separators=(",", ":")).encode())
         except OSError as error:
-            with suppress(OSError):
-                temporary.unlink()
             structlog.get_logger("tidegate.alerts").warning(
                 "alerts_file_not_written", file=self._path.name, cause=error.strerror
             )
+
+
+def _members(octets: bytes) -> dict[str, Any]:
+    if len(octets) > _OCTETS:
+        raise ValueError("too large")
+    members = json.loads(octets)
+    if not isinstance(members, dict):
+        raise TypeError("no object")
+    return members
 
 
 def damaged(name: str, error: Exception) -> None:
