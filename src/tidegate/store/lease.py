@@ -1,10 +1,13 @@
 """Leases: at most one of several replicas does a thing at a time."""
 
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
 from tidegate.clock import Clock
 from tidegate.store.database import Database
 from tidegate.store.model import StoreUnavailable
+
+Found = TypeVar("Found")
 
 _OWN_PART: Final = 0.9
 """The holder believes in its lease for this part of it, so that clocks of different pace do no harm."""
@@ -53,14 +56,10 @@ class Lease:
         """
         from tidegate.store import lease_repo
 
-        asked, now = self._clock.monotonic(), self._clock.now()
-        async with self._database.begin() as connection:
-            fence = await lease_repo.take(
-                connection, self._database.dialect, self._name, self._holder, ttl_s=self._ttl_s, now=now
-            )
+        fence = await self._asked(lease_repo.take)
         if fence is not None:
             self.fence = fence
-        return self._note(asked, held=fence is not None)
+        return self.held
 
     async def renew(self) -> bool:
         """Hold on to it; unlike :meth:`acquire`, never take it again once it was lost.
@@ -73,12 +72,8 @@ class Lease:
         """
         from tidegate.store import lease_repo
 
-        asked, now = self._clock.monotonic(), self._clock.now()
-        async with self._database.begin() as connection:
-            held = await lease_repo.extend(
-                connection, self._database.dialect, self._name, self._holder, ttl_s=self._ttl_s, now=now
-            )
-        return self._note(asked, held=held)
+        await self._asked(lease_repo.extend)
+        return self.held
 
     async def release(self) -> None:
         """Let somebody else have it at once. Where the database cannot be reached, it runs out by itself."""
@@ -93,6 +88,10 @@ class Lease:
         except StoreUnavailable:
             return
 
-    def _note(self, asked: float, *, held: bool) -> bool:
-        self._until = asked + self._ttl_s * _OWN_PART if held else float("-inf")
-        return self.held
+    async def _asked(self, way: Callable[..., Awaitable[Found]]) -> Found:
+        """What one of the ways to hold a lease found; nothing, where it is not held."""
+        asked, now = self._clock.monotonic(), self._clock.now()
+        async with self._database.begin() as connection:
+            found = await way(connection, self._database.dialect, self._name, self._holder, ttl_s=self._ttl_s, now=now)
+        self._until = asked + self._ttl_s * _OWN_PART if found else float("-inf")
+        return found

@@ -1,27 +1,10 @@
 """The calls by which tokens and users lose their rights at Stream, and get them back."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Protocol
 from urllib.parse import quote
 
 from tidegate.clock import rfc3339
+from tidegate.upstream.channels import Calling
 from tidegate.upstream.model import Operation
-
-
-class Calling(Protocol):
-    """How the client makes a call."""
-
-    async def __call__(
-        self,
-        operation: Operation,
-        *,
-        query: str = "",
-        body: Mapping[str, object] | None = None,
-        parts: Mapping[str, str] = MappingProxyType({}),
-    ) -> tuple[Mapping[str, object], float | None]:
-        """Make it; the answer's object and Stream's time."""
-        ...
 
 
 class Moderation:

@@ -178,6 +178,31 @@ class Copy:
             return Seen(Mood.GOOD, "gets a token"), members
         return Seen(Mood.BAD, f"{answer.status_code} {members['reason']}"), members
 
+    async def works(self, session: str) -> dict[str, str]:
+        """The members of the answer to a session, before anything is broken.
+
+        Raises:
+            CommandFailed: there is no token for it.
+        """
+        seen, members = await self.exchange(session)
+        if seen.mood is not Mood.GOOD:
+            raise CommandFailed(f"before anything was broken the copy answered {seen.said}")
+        return members
+
+    async def recovery(self, at: float, longest: int, session: Callable[[], str]) -> float | None:
+        """Count the seconds until a session is taken again; None if that takes longer than is looked.
+
+        Args:
+            at: when the outage ended, seconds after its beginning.
+            longest: how many seconds to look.
+            session: makes one.
+        """
+        for seconds in range(longest):
+            self.clock.shift = at + seconds
+            if (await self.exchange(session()))[0].mood is Mood.GOOD:
+                return float(seconds)
+        return None
+
     async def status(self, session: str) -> Seen:
         """What an app gets that asks about its user at Stream."""
         answer = await self._ask("GET", "/api/chat/token", session)

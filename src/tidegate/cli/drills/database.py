@@ -6,9 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tidegate.cli.drills.copying import Also, Copy, DrillClock, came, copied
-from tidegate.cli.drills.identity import Progress
-from tidegate.cli.drills.model import HOUR, MINUTE, Moment, Mood, Report, Seen, first_bad
-from tidegate.cli.exits import CommandFailed
+from tidegate.cli.drills.model import HOUR, MINUTE, Moment, Mood, Progress, Report, Seen, closely_first, first_bad
 from tidegate.errors import Reason
 from tidegate.settings import Settings
 from tidegate.store import StoreUnavailable
@@ -51,27 +49,17 @@ async def rehearse(settings: Settings, horizon: float = HORIZON, *, progress: Pr
     moments: list[Moment] = []
     async with copied(settings, also=Also.DATABASE) as copy:
         provider = copy.sandbox.provider
-        seen, _ = await copy.exchange(provider.session())
-        _, members = await copy.exchange(provider.session("grace"))
-        if seen.mood is not Mood.GOOD or "user_id" not in members:
-            raise CommandFailed(f"before anything was broken the copy answered {seen.said}")
-        banned = members["user_id"]
+        await copy.works(provider.session())
+        banned = (await copy.works(provider.session("grace")))["user_id"]
         await copy.runtime.standing.service.ban(banned, _BY)
         copy.runtime.store.database.sever()
-        for at in _times(horizon):
+        for at in closely_first(horizon, _FIRST, _STEPS):
             moments.append(await _moment(copy, at, banned, starts=at in {0, horizon}))
             progress(at / horizon)
         notes = [*_notes(settings), await _back(copy)]
     edge = first_bad(moments, "asks")
     survives = None if edge is None else edge[1]
     return Report("database-outage", OUTAGE, ROWS, tuple(moments), survives, None, tuple(notes))
-
-
-def _times(horizon: float) -> Iterator[float]:
-    """Closely at first, then evenly."""
-    step = horizon / _STEPS
-    yield from (float(at) for at in _FIRST if at < step)
-    yield from (number * step for number in range(1, _STEPS + 1))
 
 
 async def _moment(copy: Copy, at: float, banned: str, *, starts: bool) -> Moment:

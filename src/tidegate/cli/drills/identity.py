@@ -1,14 +1,13 @@
 """The identity provider's outage: its key server is gone, and what it signs with a new key cannot be checked."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
 from tidegate.cli.drills.copying import Copy, copied
-from tidegate.cli.drills.model import HOUR, MINUTE, Moment, Mood, Report, Seen, first_bad
-from tidegate.cli.exits import CommandFailed
+from tidegate.cli.drills.model import HOUR, MINUTE, Moment, Mood, Progress, Report, Seen, first_bad
 from tidegate.settings import Settings
 
 ROWS: Final = MappingProxyType(
@@ -31,9 +30,6 @@ _FINER: Final = 200
 _BEYOND: Final = 2 * HOUR
 _PEM_HORIZON: Final = 48 * HOUR
 _RECOVERY_MAX: Final = 2 * HOUR
-
-Progress = Callable[[float], None]
-"""Told the part that is done, from 0 to 1."""
 
 
 def horizon_of(settings: Settings, *, pem: bool) -> float:
@@ -127,20 +123,15 @@ class _Outage:
         Args:
             at: when the outage ends, seconds after its beginning.
         """
-        self.copy.sandbox.provider.fail(None)
-        for seconds in range(_RECOVERY_MAX):
-            self.copy.clock.shift = at + seconds
-            if (await self.asks()).mood is Mood.GOOD:
-                return float(seconds)
-        return None
+        provider = self.copy.sandbox.provider
+        provider.fail(None)
+        return await self.copy.recovery(at, _RECOVERY_MAX, lambda: provider.session(kid=self.kid))
 
 
 async def _begun(copy: Copy) -> _Outage:
     """Hand out a token, then break the key server and let the provider sign with a new key."""
     provider = copy.sandbox.provider
-    seen, members = await copy.exchange(provider.session())
-    if seen.mood is not Mood.GOOD:
-        raise CommandFailed(f"before anything was broken the copy answered {seen.said}")
+    members = await copy.works(provider.session())
     ends = datetime.fromisoformat(members["expires_at"]).timestamp()
     provider.fail("down")
     return _Outage(copy, provider.rotate(), ends - copy.clock.now())

@@ -1,9 +1,12 @@
 """What a drill saw, moment by moment, and what follows from it. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Final
+
+Progress = Callable[[float], None]
+"""Told the part that is done, from 0 to 1."""
 
 MINUTE: Final = 60
 HOUR: Final = 3_600
@@ -119,6 +122,19 @@ class Report:
             ],
             "notes": list(self.notes),
         }
+
+
+def closely_first(horizon: float, first: Iterable[float], steps: int) -> Iterator[float]:
+    """Times to look at, seconds: some at the beginning, then evenly.
+
+    Args:
+        horizon: the last of them.
+        first: of the beginning, as far as they come before the even ones.
+        steps: how many even ones.
+    """
+    step = horizon / steps
+    yield from (float(at) for at in first if at < step)
+    yield from (number * step for number in range(1, steps + 1))
 
 
 def first_bad(moments: Iterable[Moment], row: str) -> tuple[float, float] | None:

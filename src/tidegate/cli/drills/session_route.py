@@ -6,9 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tidegate.cli.drills.copying import APP, Also, Copy, came, copied
-from tidegate.cli.drills.identity import Progress
-from tidegate.cli.drills.model import HOUR, MINUTE, Moment, Mood, Report, Seen, first_bad
-from tidegate.cli.exits import CommandFailed
+from tidegate.cli.drills.model import HOUR, MINUTE, Moment, Mood, Progress, Report, Seen, first_bad
 from tidegate.sandbox.authjs import DATABASE
 from tidegate.settings import Settings, authjs_apps
 
@@ -57,9 +55,7 @@ async def rehearse(settings: Settings, horizon: float, *, progress: Progress = l
     async with copied(settings, pem=True, also=Also.SESSION_ROUTE) as copy:
         app = copy.sandbox.app_as(APP)
         session = app.session(kind=DATABASE)
-        seen, members = await copy.exchange(session)
-        if seen.mood is not Mood.GOOD:
-            raise CommandFailed(f"before anything was broken the copy answered {seen.said}")
+        members = await copy.works(session)
         until = datetime.fromisoformat(members["expires_at"]).timestamp() - copy.clock.now()
         app.fail("down")
         for at in _times(horizon, settings.authjs_fresh_seconds, until):
@@ -98,11 +94,7 @@ async def _moment(copy: Copy, at: float, session: str, until: float, *, sealed: 
 async def _recovery(copy: Copy, at: float, session: str) -> float | None:
     """Heal, and count the seconds until the session is taken again; None if that takes long."""
     copy.sandbox.app_as(APP).fail(None)
-    for seconds in range(_RECOVERY_MAX):
-        copy.clock.shift = at + seconds
-        if (await copy.exchange(session))[0].mood is Mood.GOOD:
-            return float(seconds)
-    return None
+    return await copy.recovery(at, _RECOVERY_MAX, lambda: session)
 
 
 def _notes() -> Iterator[str]:

@@ -8,9 +8,7 @@ from prometheus_client import Counter, Gauge
 
 from tidegate import metrics
 from tidegate.cli.drills.copying import Copy, came, copied
-from tidegate.cli.drills.identity import Progress
-from tidegate.cli.drills.model import HOUR, MINUTE, Moment, Mood, Report, first_bad
-from tidegate.cli.exits import CommandFailed
+from tidegate.cli.drills.model import HOUR, MINUTE, Moment, Mood, Progress, Report, closely_first, first_bad
 from tidegate.settings import Settings
 
 ROWS: Final = MappingProxyType(
@@ -43,26 +41,17 @@ async def rehearse(settings: Settings, horizon: float = HORIZON, *, progress: Pr
     """
     moments: list[Moment] = []
     async with copied(settings) as copy:
-        seen, _ = await copy.exchange(copy.sandbox.provider.session())
-        if seen.mood is not Mood.GOOD:
-            raise CommandFailed(f"before anything was broken the copy answered {seen.said}")
+        await copy.works(copy.sandbox.provider.session())
         dropped = _count(metrics.SYNC_DROPPED)
         copy.sandbox.stream.fault("drop")
         users: list[str] = []
-        for number, at in enumerate(_times(horizon)):
+        for number, at in enumerate(closely_first(horizon, _FIRST, _STEPS)):
             moments.append(await _moment(copy, at, number, users))
             progress(at / horizon)
         waiting, dropped = _count(metrics.SYNC_QUEUE_ENTRIES), _count(metrics.SYNC_DROPPED) - dropped
         notes = [*_notes(settings, waiting, dropped), *await _arrivals(copy, users)]
     edge = first_bad(moments, "asks")
     return Report("stream-outage", OUTAGE, ROWS, tuple(moments), None if edge is None else edge[1], None, tuple(notes))
-
-
-def _times(horizon: float) -> Iterator[float]:
-    """Closely at first, then evenly."""
-    step = horizon / _STEPS
-    yield from (float(at) for at in _FIRST if at < step)
-    yield from (number * step for number in range(1, _STEPS + 1))
 
 
 async def _moment(copy: Copy, at: float, number: int, users: list[str]) -> Moment:
