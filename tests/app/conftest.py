@@ -21,9 +21,15 @@ def sandbox(shared_sandbox):
     return shared_sandbox
 
 
+def pytest_generate_tests(metafunc):
+    """How the exchange is asked: a module that shows both ways says so in ``WAYS``."""
+    if "way" in metafunc.fixturenames and hasattr(metafunc.module, "WAYS"):
+        metafunc.parametrize("way", metafunc.module.WAYS)
+
+
 @pytest.fixture
 def way():
-    """How the exchange is asked; a module that shows both overrides this."""
+    """How the exchange is asked where a module says nothing."""
     return "shortcut"
 
 

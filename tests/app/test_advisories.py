@@ -19,10 +19,7 @@ from tidegate.settings import IssuerConfig
 
 pytestmark = pytest.mark.anyio
 
-
-@pytest.fixture(params=["asgi", "shortcut"])
-def way(request):
-    return request.param
+WAYS = ("asgi", "shortcut")
 
 
 def b64(octets):

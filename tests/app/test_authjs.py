@@ -9,12 +9,9 @@ from support import authjs
 
 pytestmark = pytest.mark.anyio
 
+WAYS = ("asgi", "shortcut")
+
 FACES = ["/stream/token", "/api/chat/token"]
-
-
-@pytest.fixture(params=["asgi", "shortcut"])
-def way(request):
-    return request.param
 
 
 @pytest.fixture

@@ -12,10 +12,7 @@ from support import authjs
 
 pytestmark = pytest.mark.anyio
 
-
-@pytest.fixture(params=["asgi", "shortcut"])
-def way(request):
-    return request.param
+WAYS = ("asgi", "shortcut")
 
 
 @pytest.fixture

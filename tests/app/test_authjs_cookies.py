@@ -8,14 +8,11 @@ from support import authjs
 
 pytestmark = pytest.mark.anyio
 
+WAYS = ("asgi", "shortcut")
+
 PAGE = "https://app.example.com"
 SAME = {"Sec-Fetch-Site": "same-origin"}
 FACES = ["/stream/token", "/api/chat/token"]
-
-
-@pytest.fixture(params=["asgi", "shortcut"])
-def way(request):
-    return request.param
 
 
 @pytest.fixture

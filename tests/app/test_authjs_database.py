@@ -14,6 +14,8 @@ from tidegate.metrics import REGISTRY
 
 pytestmark = pytest.mark.anyio
 
+WAYS = ("asgi", "shortcut")
+
 FACES = ["/stream/token", "/api/chat/token"]
 
 
@@ -42,11 +44,6 @@ class App:
     def _session(self, token):
         ends = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() + 86_400))
         return {"user": self.sessions[token], "expires": ends} if token in self.sessions else None
-
-
-@pytest.fixture(params=["asgi", "shortcut"])
-def way(request):
-    return request.param
 
 
 @pytest.fixture

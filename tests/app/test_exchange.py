@@ -11,10 +11,7 @@ from tidegate.errors import REASONS, Reason
 
 pytestmark = pytest.mark.anyio
 
-
-@pytest.fixture(params=["asgi", "shortcut"])
-def way(request):
-    return request.param
+WAYS = ("asgi", "shortcut")
 
 
 FACES = ["/stream/token", "/api/chat/token"]

@@ -16,13 +16,10 @@ from tidegate.tokens.ledger.search import search, wanted
 
 pytestmark = pytest.mark.anyio
 
+WAYS = ("asgi", "shortcut")
+
 OPERATED_BY = KEYS
 ADA = "user_2sandboxadaXk4Tz9QmWv2LrB7Nc"
-
-
-@pytest.fixture(params=["asgi", "shortcut"])
-def way(request):
-    return request.param
 
 
 async def entries(gate, count):

@@ -12,6 +12,7 @@ from tidegate.settings.profile_text import ProfileRules
 
 pytestmark = pytest.mark.anyio
 
+
 RULES = ProfileRules().read(
     json.dumps(
         {

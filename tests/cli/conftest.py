@@ -8,7 +8,12 @@ from dataclasses import dataclass
 import pytest
 import structlog
 
+from support.gate import put_sqlite_file, settings_for
+from support.operating import OPERATOR
 from support.processes import environment
+from support.serving import served
+from tidegate import logs
+from tidegate.app.build import build
 from tidegate.cli import main
 from tidegate.sandbox.server import SandboxServer
 
@@ -53,6 +58,29 @@ def tidegate(capsys) -> Callable[..., Ended]:
 def shared_sandbox(tmp_path_factory):
     with SandboxServer(state_dir=tmp_path_factory.mktemp("sandbox")) as server:
         yield server
+
+
+@pytest.fixture
+def configure(monkeypatch):
+    """Sets variables of the environment."""
+
+    def set_all(environ):
+        for name, text in environ.items():
+            monkeypatch.setenv(name, text)
+
+    return set_all
+
+
+@pytest.fixture
+def service(sandbox, workplace, monkeypatch):
+    """A running service; the commands find its operator's listener and hold an operator's key."""
+    logs.configure("error", as_json=False)
+    put_sqlite_file(workplace / "state")
+    runtime = build(settings_for(sandbox, workplace / "state"))
+    with served(runtime.app, runtime.ops) as url:
+        monkeypatch.setenv("TIDEGATE_OPERATOR_URL", url)
+        monkeypatch.setenv("TIDEGATE_OPERATOR_KEY", OPERATOR)
+        yield runtime
 
 
 @pytest.fixture

@@ -4,11 +4,6 @@ import json
 
 import pytest
 
-from support.gate import put_sqlite_file, settings_for
-from support.operating import OPERATOR
-from support.serving import served
-from tidegate import logs
-from tidegate.app.build import build
 from tidegate.watch.alerts.model import AlertState, Phase, Severity
 from tidegate.watch.alerts.notify.model import Cause, NotDelivered
 from tidegate.watch.alerts.notify.service import Receiver
@@ -25,15 +20,8 @@ def alert(name, phase):
 
 
 @pytest.fixture
-def alerts(sandbox, workplace, monkeypatch):
-    logs.configure("error", as_json=False)
-    (workplace / "state").mkdir()
-    put_sqlite_file(workplace / "state")
-    runtime = build(settings_for(sandbox, workplace / "state"))
-    with served(runtime.app, runtime.ops) as url:
-        monkeypatch.setenv("TIDEGATE_OPERATOR_URL", url)
-        monkeypatch.setenv("TIDEGATE_OPERATOR_KEY", OPERATOR)
-        yield runtime.watching.alerts
+def alerts(service):
+    return service.watching.alerts
 
 
 def test_it_says_what_is_wrong_since_when_and_where_to_look(tidegate, alerts, monkeypatch):

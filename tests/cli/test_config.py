@@ -9,15 +9,6 @@ from tidegate.cli.live import PROBES, check_live
 from tidegate.cli.sandbox import env_lines
 
 
-@pytest.fixture
-def configure(monkeypatch):
-    def set_all(environ):
-        for name, text in environ.items():
-            monkeypatch.setenv(name, text)
-
-    return set_all
-
-
 def failed(lines):
     return {line.id for line in lines if not line.passed}
 

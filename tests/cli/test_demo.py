@@ -2,7 +2,6 @@ import json
 import os
 import pty
 import re
-import shlex
 import signal
 import socket
 import subprocess
@@ -12,7 +11,7 @@ import time
 import httpx2
 import pytest
 
-from support.processes import environment, started
+from support.processes import environment, pasted_session, started
 from tidegate.cli.demo import tell
 from tidegate.cli.demo_steps import STEPS, Step, StepFailed
 from tidegate.cli.screen import Screen
@@ -97,16 +96,8 @@ def test_in_a_terminal_the_service_goes_on_with_lines_that_work(workplace):
     ) as process:
         os.close(theirs)
         told = _read_until(ours, "Ctrl-C ends it.")
-        pasted = re.search(r"curl -X POST -H \"Authorization: Bearer \$\((.+)\)\" (\S+)/stream/token\r?\n", told)
-        session = subprocess.run(
-            shlex.split(pasted[1]),
-            cwd=workplace,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-        answer = httpx2.post(f"{pasted[2]}/stream/token", headers={"Authorization": f"Bearer {session}"})
+        url, session = pasted_session(told, workplace)
+        answer = httpx2.post(f"{url}/stream/token", headers={"Authorization": f"Bearer {session}"})
         process.send_signal(signal.SIGINT)
         error = process.stderr.read()
         status = process.wait(10)

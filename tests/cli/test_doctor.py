@@ -14,15 +14,6 @@ ITEM = {"section": str, "id": str, "state": str, "text": str, "mends": list, "bl
 
 
 @pytest.fixture
-def configure(monkeypatch):
-    def set_all(environ):
-        for name, text in environ.items():
-            monkeypatch.setenv(name, text)
-
-    return set_all
-
-
-@pytest.fixture
 def asked(tidegate):
     """Runs the doctor for programs."""
 

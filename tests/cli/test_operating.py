@@ -3,29 +3,13 @@
 import httpx2
 import pytest
 
-from support.gate import put_sqlite_file, settings_for
 from support.operating import OPERATOR, VIEWER
-from support.serving import served
-from tidegate import logs
-from tidegate.app.build import build
 from tidegate.cli.exits import CommandFailed, Exit
 from tidegate.cli.operating import Access, OperatorClient, access_from_environment, path_of
 from tidegate.identity.keydisk import KeyDisk, KeyDiskError
 from tidegate.store import StoreUnavailable
 
 KEY = {"TIDEGATE_OPERATOR_KEY": OPERATOR}
-
-
-@pytest.fixture
-def service(sandbox, workplace, monkeypatch):
-    """A running service; the commands find its operator's listener and hold an operator's key."""
-    logs.configure("error", as_json=False)
-    put_sqlite_file(workplace / "state")
-    runtime = build(settings_for(sandbox, workplace / "state"))
-    with served(runtime.app, runtime.ops) as url:
-        monkeypatch.setenv("TIDEGATE_OPERATOR_URL", url)
-        monkeypatch.setenv("TIDEGATE_OPERATOR_KEY", OPERATOR)
-        yield url
 
 
 @pytest.mark.usefixtures("service")

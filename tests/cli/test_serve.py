@@ -1,6 +1,5 @@
 import json
 import re
-import shlex
 import signal
 import socket
 import subprocess
@@ -11,7 +10,7 @@ import pytest
 
 from support.environments import DEVELOPMENT
 from support.operating import KEYS
-from support.processes import ROOT, environment, running, started
+from support.processes import ROOT, environment, pasted_session, running, started
 from tidegate.app.run import _wants_ops
 from tidegate.settings import load
 
@@ -161,21 +160,13 @@ def test_people_get_a_banner_with_lines_that_work(workplace, taken):
             assert line, banner
             banner += line
         (url,) = re.search(r"Tidegate listens on (\S+) \(development\)", banner).groups()
-        pasted = re.search(r"curl -X POST -H \"Authorization: Bearer \$\((.+)\)\" (\S+)/stream/token", banner)
-        session = subprocess.run(
-            shlex.split(pasted[1]),
-            cwd=workplace,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-        answer = httpx2.post(f"{pasted[2]}/stream/token", headers={"Authorization": f"Bearer {session}"})
+        asked, session = pasted_session(banner, workplace)
+        answer = httpx2.post(f"{asked}/stream/token", headers={"Authorization": f"Bearer {session}"})
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=10)
 
     assert (answer.status_code, process.returncode) == (200, 0)
-    assert url == pasted[2]
+    assert url == asked
     assert int(url.rpartition(":")[2]) > taken
     assert "the sandbox stands in" in banner
     assert answer.json()["token"] not in out + banner + err

@@ -5,23 +5,7 @@ import json
 
 import pytest
 
-from support.gate import put_sqlite_file, settings_for
 from support.operating import OPERATOR
-from support.serving import served
-from tidegate import logs
-from tidegate.app.build import build
-
-
-@pytest.fixture
-def service(sandbox, workplace, monkeypatch):
-    logs.configure("error", as_json=False)
-    (workplace / "state").mkdir()
-    put_sqlite_file(workplace / "state")
-    runtime = build(settings_for(sandbox, workplace / "state"))
-    with served(runtime.app, runtime.ops) as url:
-        monkeypatch.setenv("TIDEGATE_OPERATOR_URL", url)
-        monkeypatch.setenv("TIDEGATE_OPERATOR_KEY", OPERATOR)
-        yield runtime
 
 
 def shown(ended):

@@ -3,7 +3,6 @@
 import pytest
 
 from support.keyserver import DISCOVERY_PATH, JWKS_PATH, KeyServer
-from tidegate.clock import ManualClock
 from tidegate.identity.discovery import DirectKeyServer, DiscoveredKeyServer, discovery_url
 from tidegate.identity.fetch import Document, DocumentFetcher, Fault, FetchError, new_client
 
@@ -22,11 +21,6 @@ def server():
 async def fetcher():
     async with new_client() as client:
         yield DocumentFetcher(client, timeout_seconds=2, loopback_http=True)
-
-
-@pytest.fixture
-def clock():
-    return ManualClock()
 
 
 @pytest.fixture

@@ -6,16 +6,10 @@ import pytest
 
 from support.jwks import pem
 from support.key_life import ISSUER
-from tidegate.identity.keydisk import KeyDisk
 from tidegate.identity.keyring import AskOutcome, AskResult, FixedKeys, KeyState
 from tidegate.identity.keys import KeySet
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def disk(tmp_path):
-    return KeyDisk(tmp_path)
 
 
 @pytest.fixture

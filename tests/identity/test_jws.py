@@ -13,15 +13,12 @@ from tidegate.errors import Reason, Refusal
 from tidegate.identity import jws
 from tidegate.identity.keys import KeySet
 
+pytestmark = pytest.mark.usefixtures("no_header_is_remembered")
+
 
 @pytest.fixture(scope="module")
 def keys():
     return key_set(jwk(rsa_key(), kid="k1"))
-
-
-@pytest.fixture(autouse=True)
-def _no_header_is_remembered():
-    jws._headers.clear()
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

@@ -8,15 +8,12 @@ from support.signing import ALGORITHMS, b64, jwk, private_key, rsa_key, signatur
 from support.verifying import ALL, key_set
 from tidegate.identity import jws
 
+pytestmark = pytest.mark.usefixtures("no_header_is_remembered")
+
 
 @pytest.fixture(scope="module")
 def keys():
     return key_set(jwk(rsa_key(), kid="k1"))
-
-
-@pytest.fixture(autouse=True)
-def _no_header_is_remembered():
-    jws._headers.clear()
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

@@ -6,21 +6,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from support.jwks import jwk, jwks
-from support.key_life import DAY, DOWN, Server, kids, live, ring_of, sample
-from tidegate.clock import ManualClock
+from support.key_life import DAY, DOWN, kids, live, ring_of, sample
 from tidegate.identity.keyring import AskOutcome, AskResult, KeyState
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def clock():
-    return ManualClock()
-
-
-@pytest.fixture
-def server():
-    return Server()
 
 
 @pytest.fixture

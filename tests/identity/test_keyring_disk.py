@@ -7,26 +7,10 @@ from structlog.testing import capture_logs
 
 from support.jwks import jwks
 from support.key_life import DAY, DOWN, URL, Server, kids, kids_after_restart, live, ring_of
-from tidegate.clock import ManualClock
 from tidegate.identity.keydisk import KeyDisk, KeyDiskError
 from tidegate.identity.keyring import KeyState
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def clock():
-    return ManualClock()
-
-
-@pytest.fixture
-def server():
-    return Server()
-
-
-@pytest.fixture
-def disk(tmp_path):
-    return KeyDisk(tmp_path)
 
 
 @pytest.fixture

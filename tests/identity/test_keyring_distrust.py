@@ -3,26 +3,10 @@
 import pytest
 
 from support.jwks import jwk, jwks
-from support.key_life import DOWN, Server, kids, kids_after_restart, live, ring_of
-from tidegate.clock import ManualClock
+from support.key_life import DOWN, kids, kids_after_restart, live, ring_of
 from tidegate.identity.keydisk import KeyDisk, KeyDiskError
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def clock():
-    return ManualClock()
-
-
-@pytest.fixture
-def server():
-    return Server()
-
-
-@pytest.fixture
-def disk(tmp_path):
-    return KeyDisk(tmp_path)
 
 
 @pytest.fixture

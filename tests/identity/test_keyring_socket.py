@@ -6,7 +6,6 @@ import pytest
 
 from support.jwks import jwk
 from support.keyserver import DISCOVERY_PATH, JWKS_PATH, KeyServer
-from tidegate.clock import ManualClock
 from tidegate.identity.discovery import DirectKeyServer, DiscoveredKeyServer
 from tidegate.identity.fetch import DocumentFetcher, new_client
 from tidegate.identity.keydisk import KeyDisk
@@ -21,11 +20,6 @@ def server():
         running.serve_keys(jwk("a"))
         running.serve_discovery()
         yield running
-
-
-@pytest.fixture
-def clock():
-    return ManualClock()
 
 
 @pytest.fixture

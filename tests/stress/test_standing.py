@@ -23,7 +23,7 @@ import httpx2
 import pytest
 
 from support.operating import OPERATOR, bearer
-from support.processes import environment, running, started
+from support.processes import environment, of_sandbox, running, started
 from support.programs import program, server
 from tidegate.http.operators import digest
 from tidegate.sandbox import SandboxServer
@@ -74,14 +74,8 @@ def sandbox():
 
 @pytest.fixture
 def variables(sandbox, postgresql_url, redis_url):
-    key, secret = sandbox.sandbox.credentials()
-    config = sandbox.sandbox.issuer_config()
-    issuer = {name: list(value) if isinstance(value, tuple) else value for name, value in config.items()}
     given = {
-        "STREAM_API_KEY": key,
-        "STREAM_API_SECRET": secret,
-        "STREAM_CHAT_BASE_URL": sandbox.stream_url,
-        "TIDEGATE_ISSUERS": json.dumps([issuer]),
+        **of_sandbox(sandbox),
         "TIDEGATE_DATABASE_URL": postgresql_url,
         "TIDEGATE_LIMIT_ADDRESS_PER_MINUTE": "0",
         "TIDEGATE_LIMIT_SUBJECT_PER_MINUTE": "0",

@@ -1,7 +1,9 @@
 """The service as its user runs it: a process of its own, asked over a socket."""
 
+import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -10,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tidegate.sandbox.server import SandboxServer
 
 ROOT = Path(__file__).parents[2]
 _LISTENING = re.compile(r'"port":(\d+)[^\n]*"event":"listening"|Uvicorn running on http://[0-9.]+:(\d+)')
@@ -46,6 +50,27 @@ def environment(**variables: str) -> dict[str, str]:
     """What a process of ours gets: nothing of this one's settings."""
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "SYSTEMROOT"}}
     return {**kept, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1", **variables}
+
+
+def pasted_session(told: str, directory: Path) -> tuple[str, str]:
+    """What the line to paste asks, and a session by the command in it, run as it stands."""
+    command, url = re.search(r"curl -X POST -H \"Authorization: Bearer \$\((.+)\)\" (\S+)/stream/token", told).groups()
+    run = subprocess.run(
+        shlex.split(command), cwd=directory, env=environment(), capture_output=True, text=True, check=True
+    )
+    return url, run.stdout.strip()
+
+
+def of_sandbox(server: SandboxServer) -> dict[str, str]:
+    """The variables of a service whose identity provider and Stream are a sandbox."""
+    key, secret = server.sandbox.credentials()
+    return {
+        "STREAM_API_KEY": key,
+        "STREAM_API_SECRET": secret,
+        "STREAM_CHAT_BASE_URL": server.stream_url,
+        "STREAM_CHAT_ENVIRONMENT": "development",
+        "TIDEGATE_ISSUERS": json.dumps([server.sandbox.issuer_config()]),
+    }
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 The pictures of docs/how-to/console.md are taken here: TIDEGATE_PICTURES=1 writes them anew.
 """
 
-import json
 import os
 import socket
 import subprocess
@@ -18,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from support.markdown import ROOT
 from support.operating import KEYS, OPERATOR, VIEWER
-from support.processes import Service, environment, running
+from support.processes import Service, environment, of_sandbox, running
 from support.programs import program
 from tidegate.sandbox.server import SandboxServer
 
@@ -76,13 +75,8 @@ def free_port() -> int:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     port = free_port()
     with SandboxServer() as server:
-        key, secret = server.sandbox.credentials()
         variables = {
-            "STREAM_API_KEY": key,
-            "STREAM_API_SECRET": secret,
-            "STREAM_CHAT_BASE_URL": server.stream_url,
-            "STREAM_CHAT_ENVIRONMENT": "development",
-            "TIDEGATE_ISSUERS": json.dumps([server.sandbox.issuer_config()]),
+            **of_sandbox(server),
             "TIDEGATE_OPS_BIND": f"127.0.0.1:{port}",
             "TIDEGATE_OPERATOR_KEYS": ",".join(one.written() for one in KEYS),
             "TIDEGATE_PROBE_SECONDS": "5",

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from support.processes import ROOT, running
+from support.processes import ROOT, of_sandbox, running
 from support.programs import program, server
 from tidegate.sandbox.server import SandboxServer
 
@@ -200,14 +200,7 @@ def until(found, seconds=60):
 
 
 def settings_of(sandbox):
-    key, secret = sandbox.sandbox.credentials()
-    return {
-        "STREAM_API_KEY": key,
-        "STREAM_API_SECRET": secret,
-        "STREAM_CHAT_BASE_URL": sandbox.stream_url,
-        "TIDEGATE_ISSUERS": json.dumps([sandbox.sandbox.issuer_config()]),
-        "TIDEGATE_PROBE_SECONDS": "5",
-    }
+    return {**of_sandbox(sandbox), "TIDEGATE_PROBE_SECONDS": "5"}
 
 
 def test_an_outage_of_stream_reaches_a_receiver_by_way_of_prometheus(tmp_path):

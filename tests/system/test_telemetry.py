@@ -1,6 +1,5 @@
 """The snippet of docs/how-to/telemetry.md in a real browser, against a service that is told."""
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from support.markdown import all_blocks
-from support.processes import running
+from support.processes import of_sandbox, running
 from support.programs import program
 from support.websites import site
 from tidegate.sandbox.server import SandboxServer
@@ -72,13 +71,8 @@ class Place:
 @contextmanager
 def place(directory: Path, chromium: Browser, telemetry: str) -> Iterator[Place]:
     with SandboxServer() as server, site() as (origin, shown):
-        key, secret = server.sandbox.credentials()
         variables = {
-            "STREAM_API_KEY": key,
-            "STREAM_API_SECRET": secret,
-            "STREAM_CHAT_BASE_URL": server.stream_url,
-            "STREAM_CHAT_ENVIRONMENT": "development",
-            "TIDEGATE_ISSUERS": json.dumps([server.sandbox.issuer_config()]),
+            **of_sandbox(server),
             "TIDEGATE_CORS_ORIGINS": origin,
             "TIDEGATE_OPS_BIND": "127.0.0.1:0",
             "TIDEGATE_TELEMETRY": telemetry,
