@@ -129,21 +129,21 @@ def answering(status, **more):
 @pytest.mark.parametrize("status", [200, 302, 404, 502])
 def test_what_is_no_tidegate_is_told_apart(status, more):
     with pytest.raises(CommandFailed, match="is no operator's listener") as caught, answering(status, **more) as client:
-        client.get(path_of("whoami"))
+        client.get("whoami")
     assert caught.value.status is Exit.FAILED
 
 
 def test_what_a_service_says_cannot_play_with_the_terminal():
     body = {"reason": "x\x1b[2J", "detail": "one\r\x1b]0;two\x07" + "y" * 2000}
     with pytest.raises(CommandFailed) as caught, answering(503, json=body) as client:
-        client.get(path_of("whoami"))
+        client.get("whoami")
     assert "\x1b" not in str(caught.value)
     assert len(str(caught.value)) < 1200
 
 
 def test_no_content_is_no_members():
     with answering(204) as client:
-        assert client.delete(path_of("bans", "ada")) == {}
+        assert client.delete("bans", "ada") == {}
 
 
 def test_a_path_stays_in_its_place():

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from tidegate.cli.exits import CommandFailed
-from tidegate.cli.places import AsJson, EnvFile
+from tidegate.cli.places import AsJson, EnvFile, operated
 
 
 def alerts(
@@ -19,10 +19,8 @@ def alerts(
 
     With `--test` it ends with 1 where a receiver did not take the notification.
     """
-    from tidegate.cli.operating import OperatorClient, access_from_environment, path_of
-
-    with OperatorClient(access_from_environment(env_file)) as service:
-        answer = service.post(path_of("alerts", "test")) if test else service.get(path_of("alerts"))
+    with operated(env_file) as service:
+        answer = service.post("alerts", "test") if test else service.get("alerts")
     if as_json:
         typer.echo(json.dumps(answer))
     if test:

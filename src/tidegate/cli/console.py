@@ -1,14 +1,10 @@
 """``tidegate console``: a link that signs a browser in to the operator's console."""
 
 import json
-from typing import TYPE_CHECKING
 
 import typer
 
-from tidegate.cli.places import AsJson, EnvFile
-
-if TYPE_CHECKING:
-    from tidegate.cli.operating import Access
+from tidegate.cli.places import AsJson, EnvFile, operated
 
 console = typer.Typer(name="console", help="The operator's console in a browser.", no_args_is_help=True)
 
@@ -27,11 +23,9 @@ def login(
 
     The browser gets name and role of TIDEGATE_OPERATOR_KEY. Whoever has the link gets in, so it is for nobody else.
     """
-    from tidegate.cli.operating import OperatorClient, access_from_environment, path_of
     from tidegate.logs import clean
 
-    access: Access = access_from_environment(env_file)
-    with OperatorClient(access) as service:
-        answer = service.post(path_of("console", "links"))
-    link = f"{access.url}{clean(str(answer['path']))}"
+    with operated(env_file) as service:
+        answer = service.post("console", "links")
+    link = f"{service.access.url}{clean(str(answer['path']))}"
     typer.echo(json.dumps({"link": link, "seconds": answer["seconds"]}) if as_json else link)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,10 +12,12 @@ from tidegate.cli.exits import CommandFailed, Exit
 from tidegate.cli.places import AsJson, EnvFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
     from tidegate.cli.drills.model import Report
     from tidegate.settings import Settings
+
+Tell = Callable[[float], None]
+Rehearsal = Callable[[Tell], Coroutine[None, None, "Report"]]
+Prepare = Callable[["Settings", float | None], Rehearsal]
 
 drill = typer.Typer(
     name="drill",
@@ -31,13 +34,29 @@ AtLeast = Annotated[
 ]
 
 
-@drill.command(name="identity-outage")
-def identity_outage(
-    hours: Hours = None,
-    at_least: AtLeast = 1.0,
-    as_json: AsJson = False,
-    env_file: EnvFile = None,
-) -> None:
+def _command(name: str, *, least: float = 1.0) -> Callable[[Prepare], Prepare]:
+    """Make a command of what prepares a rehearsal; its docstring is the command's help.
+
+    Args:
+        name: of the command.
+        least: hours for which people must get tokens, where nobody says.
+    """
+
+    def made(prepare: Prepare) -> Prepare:
+        def command(
+            hours: Hours = None, at_least: AtLeast = least, as_json: AsJson = False, env_file: EnvFile = None
+        ) -> None:
+            settings = _settings(env_file)
+            _run(prepare(settings, None if hours is None else hours * 3600), at_least, as_json=as_json)
+
+        drill.command(name=name, help=prepare.__doc__)(command)
+        return prepare
+
+    return made
+
+
+@_command("identity-outage")
+def _identity_outage(settings: "Settings", horizon: float | None) -> Rehearsal:
     """Rehearse the outage of the identity provider's key server: how long people get tokens, and what they see.
 
     A copy of the service, with this configuration's numbers and policies, runs beside the sandbox with a clock that is
@@ -45,37 +64,24 @@ def identity_outage(
     """
     from tidegate.cli.drills import identity
 
-    settings = _settings(env_file)
     pem = bool(settings.issuers) and not any(one.fetched() for one in settings.issuers)
-    horizon = identity.horizon_of(settings, pem=pem) if hours is None else hours * 3600
-    _run(lambda tell: identity.rehearse(settings, horizon, pem=pem, progress=tell), at_least, as_json=as_json)
+    until = horizon or identity.horizon_of(settings, pem=pem)
+    return lambda tell: identity.rehearse(settings, until, pem=pem, progress=tell)
 
 
-@drill.command(name="stream-outage")
-def stream_outage(
-    hours: Hours = None,
-    at_least: AtLeast = 1.0,
-    as_json: AsJson = False,
-    env_file: EnvFile = None,
-) -> None:
+@_command("stream-outage")
+def _stream_outage(settings: "Settings", horizon: float | None) -> Rehearsal:
     """Rehearse an outage of Stream: what goes on without it, what people see, and what comes after by itself.
 
     It is run as `tidegate drill identity-outage` is, and reaches the real Stream as little.
     """
     from tidegate.cli.drills import stream
 
-    settings = _settings(env_file)
-    horizon = stream.HORIZON if hours is None else hours * 3600
-    _run(lambda tell: stream.rehearse(settings, horizon, progress=tell), at_least, as_json=as_json)
+    return lambda tell: stream.rehearse(settings, horizon or stream.HORIZON, progress=tell)
 
 
-@drill.command(name="session-route-outage")
-def session_route_outage(
-    hours: Hours = None,
-    at_least: AtLeast = 0.0,
-    as_json: AsJson = False,
-    env_file: EnvFile = None,
-) -> None:
+@_command("session-route-outage", least=0.0)
+def _session_route_outage(settings: "Settings", horizon: float | None) -> Rehearsal:
     """Rehearse an outage of the app whose session route is asked (Auth.js with a database): how long its answers count.
 
     It is run as `tidegate drill identity-outage` is, and reaches the real app as little.
@@ -83,21 +89,15 @@ def session_route_outage(
     from tidegate.cli.drills import session_route
     from tidegate.settings import authjs_apps
 
-    settings = _settings(env_file)
     if not any(app.session_url for app in authjs_apps.apps(settings)):
         mend = "set TIDEGATE_AUTHJS_SESSION_URL, or session_url, where an app keeps sessions in a database"
         raise CommandFailed("no app is asked for sessions", mend, status=Exit.WRONG)
-    horizon = session_route.horizon_of(settings) if hours is None else hours * 3600
-    _run(lambda tell: session_route.rehearse(settings, horizon, progress=tell), at_least, as_json=as_json)
+    until = horizon or session_route.horizon_of(settings)
+    return lambda tell: session_route.rehearse(settings, until, progress=tell)
 
 
-@drill.command(name="database-outage")
-def database_outage(
-    hours: Hours = None,
-    at_least: AtLeast = 1.0,
-    as_json: AsJson = False,
-    env_file: EnvFile = None,
-) -> None:
+@_command("database-outage")
+def _database_outage(settings: "Settings", horizon: float | None) -> Rehearsal:
     """Rehearse an outage of the service's own database: who gets tokens, what cannot be done, what a restart forgets.
 
     The copy has a database of its own, a file, and loses that one; the real one is not connected to.
@@ -105,15 +105,13 @@ def database_outage(
     from tidegate.app.stores import store_wanted
     from tidegate.cli.drills import database
 
-    settings = _settings(env_file)
     if not store_wanted(settings):
         mend = "set TIDEGATE_DATABASE_URL, TIDEGATE_OPERATOR_KEYS or TIDEGATE_WEBHOOK_SECRETS where one is wanted"
         raise CommandFailed("no database is opened with these settings", mend, status=Exit.WRONG)
     if settings.ledger == "database" and settings.ledger_durability == "sync":
         wrong = "each token waits for its entry in the ledger, which is in the database: without it nobody gets one"
         raise CommandFailed(wrong, "set TIDEGATE_LEDGER_DURABILITY=batch, or keep the ledger in files")
-    horizon = database.HORIZON if hours is None else hours * 3600
-    _run(lambda tell: database.rehearse(settings, horizon, progress=tell), at_least, as_json=as_json)
+    return lambda tell: database.rehearse(settings, horizon or database.HORIZON, progress=tell)
 
 
 def _settings(env_file: "EnvFile") -> "Settings":
@@ -125,9 +123,7 @@ def _settings(env_file: "EnvFile") -> "Settings":
     return settings
 
 
-def _run(
-    rehearsal: "Callable[[Callable[[float], None]], Coroutine[None, None, Report]]", at_least: float, *, as_json: bool
-) -> None:
+def _run(rehearsal: Rehearsal, at_least: float, *, as_json: bool) -> None:
     from tidegate.cli.drills.picture import can_show_blocks, show, summary
     from tidegate.cli.screen import Screen
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tidegate.cli.exits import CommandFailed, Exit
-from tidegate.cli.places import AsJson, EnvFile
+from tidegate.cli.places import AsJson, EnvFile, operated
 
 if TYPE_CHECKING:
     from tidegate.cli.issuer_plan import Plan, Question
@@ -32,10 +32,8 @@ def distrust(
     of the same database within a second. The service is reached as
     TIDEGATE_OPERATOR_URL says, with the key TIDEGATE_OPERATOR_KEY.
     """
-    from tidegate.cli.operating import OperatorClient, access_from_environment, path_of
-
-    with OperatorClient(access_from_environment(env_file)) as service:
-        answer = service.post(path_of("issuers", name, "distrust"), {"kid": kid})
+    with operated(env_file) as service:
+        answer = service.post("issuers", name, "distrust", json={"kid": kid})
     if as_json:
         typer.echo(json.dumps(answer))
     elif answer["in_use"]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from tidegate.cli.exits import CommandFailed, Exit
-from tidegate.cli.places import AsJson, EnvFile
+from tidegate.cli.places import AsJson, EnvFile, operated
 
 if TYPE_CHECKING:
     from tidegate.cli.operating import OperatorClient
@@ -21,8 +21,8 @@ _Name = Annotated[str, typer.Argument(metavar="GENERATION", help="Its name, as k
 @keys.command()
 def status(as_json: AsJson = False, env_file: EnvFile = None) -> None:
     """Show every generation: its state, its age, and how many tokens of it are out; exits with 1 if one is too old."""
-    with _service(env_file) as service:
-        answer = service.get(_path())
+    with operated(env_file) as service:
+        answer = service.get("credentials")
     _show(answer, as_json=as_json)
     _demand_young(answer)
 
@@ -34,8 +34,8 @@ def add(as_json: AsJson = False, env_file: EnvFile = None) -> None:
     Secrets do not travel through this command: put the pair that is to follow where the service reads it, as
     TIDEGATE_NEXT_API_KEY and TIDEGATE_NEXT_API_SECRET. In a file or a secret manager it is found without a restart.
     """
-    with _service(env_file) as service:
-        answer = service.post(_path("read"))
+    with operated(env_file) as service:
+        answer = service.post("credentials", "read")
     _show(answer, as_json=as_json)
     if answer["trouble"]:
         raise CommandFailed(f"the source could not be read: {answer['trouble']}", "mend it; what signs is unchanged")
@@ -59,7 +59,7 @@ def promote(
     A pair with another API key overlaps with the present one: no token ends. A new secret under the same API key is a
     cut-over: Stream takes one secret for a key, so every client is logged out until its app asks for a token again.
     """
-    with _service(env_file) as service:
+    with operated(env_file) as service:
         answer = _promoted(service, name, cut_over=cut_over, deadline=time.monotonic() + wait)
     if as_json:
         typer.echo(json.dumps(answer))
@@ -81,8 +81,8 @@ def retire(
     env_file: EnvFile = None,
 ) -> None:
     """Be done with a generation that does not sign; afterwards its key can be deleted at Stream."""
-    with _service(env_file) as service:
-        answer = service.post(_path(name, "retire"), {"now": now})
+    with operated(env_file) as service:
+        answer = service.post("credentials", name, "retire", json={"now": now})
     _show(answer, as_json=as_json)
 
 
@@ -103,23 +103,11 @@ def fingerprint(env_file: EnvFile = None) -> None:
     typer.echo(",".join(one for key, secret in pairs for one in fingerprints.both(key, secret.get_secret_value())))
 
 
-def _service(env_file: EnvFile) -> "OperatorClient":
-    from tidegate.cli.operating import OperatorClient, access_from_environment
-
-    return OperatorClient(access_from_environment(env_file))
-
-
-def _path(*parts: str) -> str:
-    from tidegate.cli.operating import path_of
-
-    return path_of("credentials", *parts)
-
-
 def _promoted(service: "OperatorClient", name: str, *, cut_over: bool, deadline: float) -> dict[str, Any]:
     """The answer; while Stream does not take the generation yet, asked for again until the deadline."""
     while True:
         try:
-            return service.post(_path(name, "promote"), {"cut_over": cut_over})
+            return service.post("credentials", name, "promote", json={"cut_over": cut_over})
         except CommandFailed as failed:
             if time.monotonic() + _PAUSE_S > deadline or "Stream did not take" not in str(failed):
                 raise

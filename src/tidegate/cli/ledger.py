@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tidegate.cli.exits import CommandFailed, Exit
-from tidegate.cli.places import AsJson, EnvFile
+from tidegate.cli.places import AsJson, EnvFile, operated
 
 ledger = typer.Typer(
     name="ledger", help="Prove the ledger of issuances and refusals, and look things up in it.", no_args_is_help=True
@@ -183,10 +183,8 @@ def head(env_file: EnvFile = None) -> None:
     """
     import json
 
-    from tidegate.cli.operating import OperatorClient, access_from_environment, path_of
-
-    with OperatorClient(access_from_environment(env_file)) as service:
-        typer.echo(json.dumps(service.get(path_of("ledger", "head")), separators=(",", ":")))
+    with operated(env_file) as service:
+        typer.echo(json.dumps(service.get("ledger", "head"), separators=(",", ":")))
 
 
 @ledger.command()

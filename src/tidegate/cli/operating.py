@@ -1,11 +1,11 @@
 """Speaking to a running service as its operator."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote
 
@@ -114,11 +114,11 @@ class OperatorClient:
     """
 
     def __init__(self, access: Access | None = None, *, transport: httpx2.BaseTransport | None = None) -> None:
-        self._access = access or access_from_environment()
+        self.access = access or access_from_environment()
         self._http = httpx2.Client(
-            base_url=self._access.url,
-            headers={"Authorization": f"Bearer {self._access.key}", "Accept": "application/json"},
-            verify=trust() if self._access.url.startswith("https:") else False,
+            base_url=self.access.url,
+            headers={"Authorization": f"Bearer {self.access.key}", "Accept": "application/json"},
+            verify=trust() if self.access.url.startswith("https:") else False,
             timeout=TIMEOUT_SECONDS,
             trust_env=False,
             follow_redirects=False,
@@ -133,11 +133,12 @@ class OperatorClient:
     ) -> None:
         self._http.close()
 
-    def get(self, path: str) -> dict[str, Any]:
+    def get(self, *parts: str, query: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
         """Ask.
 
         Args:
-            path: from `path_of`.
+            parts: of the path below ``/operator/v1``, as in `path_of`.
+            query: names and values.
 
         Returns:
             the answer's members.
@@ -145,25 +146,25 @@ class OperatorClient:
         Raises:
             CommandFailed: with what the service said.
         """
-        return self._call("GET", path, None)
+        return self._call("GET", parts, params=dict(query))
 
-    def post(self, path: str, json: Mapping[str, object] | None = None) -> dict[str, Any]:
+    def post(self, *parts: str, json: Mapping[str, object] = MappingProxyType({})) -> dict[str, Any]:
         """Change something; as `get`, with a body."""
-        return self._call("POST", path, {} if json is None else json)
+        return self._call("POST", parts, json=dict(json))
 
-    def delete(self, path: str, json: Mapping[str, object] | None = None) -> dict[str, Any]:
-        """Take something back; as `get`, with a body where one is given."""
-        return self._call("DELETE", path, json)
+    def delete(self, *parts: str) -> dict[str, Any]:
+        """Take something back; as `get`."""
+        return self._call("DELETE", parts)
 
-    def _call(self, method: str, path: str, json: Mapping[str, object] | None) -> dict[str, Any]:
+    def _call(self, method: str, parts: Sequence[str], **sent: Any) -> dict[str, Any]:
         try:
-            answer = self._http.request(method, path, json=json)
+            answer = self._http.request(method, path_of(*parts), **sent)
         except httpx2.TimeoutException:
-            wrong = f"the service at {self._access.url} did not answer within {TIMEOUT_SECONDS:g} s"
+            wrong = f"the service at {self.access.url} did not answer within {TIMEOUT_SECONDS:g} s"
             raise CommandFailed(f"{wrong}; whether the command took effect is not known", "look, then repeat") from None
         except httpx2.HTTPError as error:
             raise CommandFailed(
-                f"the service at {self._access.url} cannot be reached ({type(error).__name__})",
+                f"the service at {self.access.url} cannot be reached ({type(error).__name__})",
                 "start it with TIDEGATE_OPERATOR_KEYS set, and name its operator's listener in TIDEGATE_OPERATOR_URL",
             ) from None
         return self._members(answer)
@@ -177,7 +178,7 @@ class OperatorClient:
             members = None
         if not isinstance(members, dict):
             raise CommandFailed(
-                f"what answers at {self._access.url} is no operator's listener of Tidegate ({answer.status_code})",
+                f"what answers at {self.access.url} is no operator's listener of Tidegate ({answer.status_code})",
                 "name that listener in TIDEGATE_OPERATOR_URL; its address is that of TIDEGATE_OPS_BIND",
             )
         if answer.is_success:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tidegate.cli.exits import CommandFailed, Exit
-from tidegate.cli.places import AsJson, EnvFile
+from tidegate.cli.places import AsJson, EnvFile, operated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,10 +69,8 @@ def whoami(
     env_file: EnvFile = None,
 ) -> None:
     """Ask the running service whose key TIDEGATE_OPERATOR_KEY is."""
-    from tidegate.cli.operating import OperatorClient, access_from_environment, path_of
-
-    with OperatorClient(access_from_environment(env_file)) as service:
-        answer = service.get(path_of("whoami"))
+    with operated(env_file) as service:
+        answer = service.get("whoami")
     typer.echo(json.dumps(answer) if as_json else f"{answer['name']}  {answer['role']}")
 
 

@@ -1,9 +1,12 @@
 """Options and look-ups that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from tidegate.cli.operating import OperatorClient
 
 StateDir = Annotated[
     Path,
@@ -22,6 +25,20 @@ EnvFile = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", metavar="", help="For programs.")]
 
 USUAL_STATE_DIR = Path(".tidegate")
+
+
+def operated(env_file: Path | None) -> "OperatorClient":
+    """The running service, to be asked as its operator in a ``with`` block.
+
+    Args:
+        env_file: a file of settings named on the command line.
+
+    Raises:
+        CommandFailed: there is no key, or it is not safe to send it where it would go.
+    """
+    from tidegate.cli.operating import OperatorClient, access_from_environment
+
+    return OperatorClient(access_from_environment(env_file))
 
 
 def runtime_file(state_dir: Path) -> Path:

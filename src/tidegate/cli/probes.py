@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from tidegate.cli.exits import CommandFailed
-from tidegate.cli.places import AsJson, EnvFile
+from tidegate.cli.places import AsJson, EnvFile, operated
 
 if TYPE_CHECKING:
     from tidegate.cli.screen import Screen
@@ -35,10 +35,8 @@ def probes(
 
     Exits with 1 where one is failing.
     """
-    from tidegate.cli.operating import OperatorClient, access_from_environment, path_of
-
-    with OperatorClient(access_from_environment(env_file)) as service:
-        answer = service.get(path_of("probes")) if run is None else service.post(path_of("probes", run, "run"))
+    with operated(env_file) as service:
+        answer = service.get("probes") if run is None else service.post("probes", run, "run")
     found = answer["probes"] if run is None else [answer]
     if as_json:
         typer.echo(json.dumps(answer))

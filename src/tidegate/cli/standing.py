@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from tidegate.cli.exits import CommandFailed, Exit
-from tidegate.cli.places import AsJson, EnvFile
+from tidegate.cli.places import AsJson, EnvFile, operated
 
 if TYPE_CHECKING:
     from tidegate.cli.operating import OperatorClient
@@ -44,8 +44,8 @@ def revoke(
         body = {"all": True}
         if not yes:
             typer.confirm("This ends the session of every user. Go on?", abort=True)
-    with _service(env_file) as service:
-        answer = service.post(_path("revocations"), body)
+    with operated(env_file) as service:
+        answer = service.post("revocations", json=body)
     if as_json:
         typer.echo(json.dumps(answer))
     elif user is not None:
@@ -68,8 +68,8 @@ def ban(
 
     The user is banned at Stream too. A session from before is good again when the ban ends.
     """
-    with _service(env_file) as service:
-        answer = service.post(_path("bans"), {"user": user, "until": _end(until), "reason": reason})
+    with operated(env_file) as service:
+        answer = service.post("bans", json={"user": user, "until": _end(until), "reason": reason})
     typer.echo(json.dumps(answer) if as_json else _sentence(answer))
 
 
@@ -79,8 +79,8 @@ def unban(
     env_file: EnvFile = None,
 ) -> None:
     """Lift a ban, and the deactivation at Stream that an identity provider's webhook brought with it."""
-    with _service(env_file) as service:
-        answer = service.delete(_path("bans", user))
+    with operated(env_file) as service:
+        answer = service.delete("bans", user)
     typer.echo(json.dumps(answer) if as_json else _sentence(answer))
 
 
@@ -91,12 +91,12 @@ def standing(
     env_file: EnvFile = None,
 ) -> None:
     """Show how a user stands, or everybody who has a revocation or a ban, and whether Stream knows it."""
-    with _service(env_file) as service:
+    with operated(env_file) as service:
         if user is not None:
-            answer = service.get(_path("standing", user))
+            answer = service.get("standing", user)
             typer.echo(json.dumps(answer) if as_json else _sentence(answer))
             return
-        users, cuts = _everybody(service, pending=pending), service.get(_path("revocations"))
+        users, cuts = _everybody(service, pending=pending), service.get("revocations")
     if as_json:
         typer.echo(json.dumps({"users": users, **cuts}))
         return
@@ -113,8 +113,8 @@ def _everybody(service: "OperatorClient", *, pending: bool) -> list[dict[str, An
     users: list[dict[str, Any]] = []
     after = ""
     while True:
-        query = f"?after={after}&limit=500&pending={'true' if pending else 'false'}"
-        answer = service.get(_path("standing") + query)
+        query = {"after": after, "limit": "500", "pending": "true" if pending else "false"}
+        answer = service.get("standing", query=query)
         users += answer["users"]
         if answer["next"] is None:
             return users
@@ -144,15 +144,3 @@ def _end(until: str | None) -> str | None:
 
     span = _SPAN.fullmatch(until or "")
     return until if span is None else rfc3339(time.time() + int(span[1]) * _UNITS[span[2]])
-
-
-def _service(env_file: "EnvFile") -> "OperatorClient":
-    from tidegate.cli.operating import OperatorClient, access_from_environment
-
-    return OperatorClient(access_from_environment(env_file))
-
-
-def _path(*parts: str) -> str:
-    from tidegate.cli.operating import path_of
-
-    return path_of(*parts)
