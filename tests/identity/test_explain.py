@@ -9,7 +9,6 @@ from tidegate.clock import ManualClock
 from tidegate.errors import Reason, Refusal
 from tidegate.identity.explain import checks, failed_check
 from tidegate.identity.jws import JwsLimits
-from tidegate.identity.keysource import AskOutcome
 from tidegate.identity.model import CheckName
 from tidegate.identity.service import Issuer, KeysNeeded, Verifier
 
@@ -100,15 +99,6 @@ def test_without_keys_the_algorithm_was_not_looked_at():
     assert lines[CheckName.ISSUER] is True
     assert lines[CheckName.ALGORITHM] is None
     assert lines[CheckName.KEY] is False
-
-
-@pytest.mark.anyio
-async def test_asking_for_keys_first():
-    found = ScriptedKeys("clerk", None, AskOutcome.refreshed(), found=SIGNER.key_set)
-    assert all(line.passed for line in await gate(found).explain_or_ask(session(), NOW))
-    failed = ScriptedKeys("clerk", None, AskOutcome.failed(3))
-    lines = await gate(failed).explain_or_ask(session(), NOW)
-    assert [line.name for line in lines if line.passed is False] == [CheckName.KEY]
 
 
 @pytest.mark.parametrize("reason", [Reason.TOKEN_MALFORMED, Reason.KEY_UNKNOWN, Reason.IDENTITY_UNAVAILABLE])

@@ -18,6 +18,7 @@ from tidegate.credentials.kept import KeptRing
 from tidegate.credentials.reading import SourceReader
 from tidegate.credentials.ring import Entry, NotPossible, Ring, State, signing
 from tidegate.credentials.sources import SecretSource
+from tidegate.pauses import woken
 from tidegate.store import StoreUnavailable
 
 WATCHED_S: Final = 60.0
@@ -105,11 +106,7 @@ class Rotation:
             period = self._rules.period_s * (0.9 + 0.2 * random.random())  # noqa: S311 - spreads replicas, no secret
             if self._is_watched():
                 period = min(period, _WATCH_PERIOD_S)
-            try:
-                async with asyncio.timeout(period):
-                    await self._woken.wait()
-            except TimeoutError:
-                pass
+            await woken(self._woken, period)
             self._woken.clear()
 
     async def look(self) -> None:

@@ -237,7 +237,7 @@ class DocumentFetcher:
         async with self._client.stream(
             "GET", url, headers=_HEADERS, follow_redirects=False, timeout=timeout
         ) as response:
-            _check_answer(response)
+            check_answer(response, "the server")
             return await self._body(response), response.headers
 
     async def _body(self, response: httpx2.Response) -> bytes:
@@ -247,11 +247,20 @@ class DocumentFetcher:
         return octets
 
 
-def _check_answer(response: httpx2.Response) -> None:
+def check_answer(response: httpx2.Response, who: str) -> None:
+    """Have nothing but a plain 200.
+
+    Args:
+        response: its head.
+        who: gave it, for people.
+
+    Raises:
+        FetchError: it redirects, says something else, or is compressed.
+    """
     if response.status_code in _REDIRECTS:
-        raise FetchError(Fault.REDIRECT, "the server redirects; configure the final address instead")
+        raise FetchError(Fault.REDIRECT, f"{who} redirects; configure its final address instead")
     if response.status_code != HTTPStatus.OK:
-        raise FetchError(Fault.STATUS, f"the server answered {response.status_code}")
+        raise FetchError(Fault.STATUS, f"{who} answered {response.status_code}")
     if response.headers.get("content-encoding", "identity").lower() != "identity":
         raise FetchError(Fault.INVALID, "the answer is compressed, which was not asked for")
 

@@ -168,20 +168,6 @@ class Verifier:
             verdict = error
         return checks(verdict, self._policy_of(bearer, verdict))
 
-    async def explain_or_ask(self, bearer: bytes, now: float) -> list[Check]:
-        """What :meth:`verify_or_ask` says to a token, check by check.
-
-        Args:
-            bearer: the token as received.
-            now: seconds since the epoch.
-        """
-        verdict: Verdict
-        try:
-            verdict = await self.verify_or_ask(bearer, now)
-        except Refusal as error:
-            verdict = error
-        return checks(verdict, self._policy_of(bearer, verdict))
-
     def _read(self, bearer: bytes) -> Compact:
         """Size and form. The payload is read once, and what was read is what the signature is checked over."""
         if not self.issuers:

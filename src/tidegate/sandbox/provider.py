@@ -18,7 +18,6 @@ from tidegate.sandbox.people import DEFAULT_PERSON, PEOPLE, Person
 from tidegate.sandbox.shapes import CLERK_SHAPE, Shape
 from tidegate.sandbox.signing import SigningKey, compact, random_id
 
-JWKS_PATH: Final = "/.well-known/jwks.json"
 DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
 MAX_AGE_SECONDS: Final = 300
 OWNER_MEMBER: Final = "tidegate_sandbox"

@@ -355,6 +355,26 @@ def _is_der(body: str) -> bool:
     return len(octets) == head + int.from_bytes(octets[2:head], "big")
 
 
+def json_of(text: str, longest: int, mend: str) -> object:
+    """The value of a JSON text.
+
+    Args:
+        text: of a variable.
+        longest: characters that it may have.
+        mend: what to write instead.
+
+    Raises:
+        Unfit: it is longer, or no JSON without a name twice in one object.
+    """
+    if len(text) > longest:
+        raise Unfit(f"is longer than {longest} characters", "shorten it")
+    try:
+        value: object = json.loads(text, object_pairs_hook=without_duplicates)
+    except (ValueError, RecursionError):
+        raise Unfit("is not JSON, or names a member twice", mend) from None
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class JsonObjects:
     """A JSON list of objects. Their members are judged by whoever knows them."""
@@ -362,12 +382,7 @@ class JsonObjects:
     def read(self, text: str) -> tuple[dict[str, object], ...]:
         """The objects, in order."""
         mend = 'write a JSON list of objects: [{"name": ..., "kind": ..., "issuer": ...}]'
-        if len(text) > _JSON_MAX:
-            raise Unfit(f"is longer than {_JSON_MAX} characters", "shorten it")
-        try:
-            value = json.loads(text, object_pairs_hook=without_duplicates)
-        except (ValueError, RecursionError):
-            raise Unfit("is not JSON, or names a member twice", mend) from None
+        value = json_of(text, _JSON_MAX, mend)
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
             raise Unfit("is not a list of objects", mend)
         if len(value) > _LIST_MAX:

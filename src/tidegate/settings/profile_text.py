@@ -8,7 +8,7 @@ from typing import Final
 
 from tidegate.settings.claimpaths import steps
 from tidegate.settings.issuers import IssuerConfig
-from tidegate.settings.kinds import Words, without_duplicates
+from tidegate.settings.kinds import Words, json_of
 from tidegate.settings.problems import Problem, Unfit
 from tidegate.settings.profile_rules import (
     DEFAULT_ROLE,
@@ -47,12 +47,7 @@ class ProfileRules:
 
     def read(self, text: str) -> tuple[ProfileRule, ...]:
         """The rules, in order."""
-        if len(text) > _LENGTH_MAX:
-            raise Unfit(f"is longer than {_LENGTH_MAX} characters", "shorten it")
-        try:
-            value = json.loads(text, object_pairs_hook=without_duplicates)
-        except (ValueError, RecursionError):
-            raise Unfit("is not JSON, or names a member twice", _MEND) from None
+        value = json_of(text, _LENGTH_MAX, _MEND)
         if not isinstance(value, dict) or len(value) > _RULES_MAX:
             raise Unfit(f"is not an object of at most {_RULES_MAX} fields", _MEND)
         return tuple(_rule(f"rule {number}", *item) for number, item in enumerate(value.items(), 1))

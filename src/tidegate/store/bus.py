@@ -7,7 +7,6 @@ who subscribed is asked to load all anew, so that not even rows which were prune
 """
 
 import asyncio
-import contextlib
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -17,6 +16,7 @@ import structlog
 
 from tidegate import metrics
 from tidegate.clock import Clock
+from tidegate.pauses import woken
 from tidegate.store.database import Database
 from tidegate.store.lease import Lease
 from tidegate.store.model import Change, StoreUnavailable
@@ -159,9 +159,7 @@ class ChangeBus:
                     await asyncio.sleep(_PAUSE_SECONDS)
                     continue
                 await asyncio.sleep(_GAP_SECONDS)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._poll_s):
-                        await self._woken.wait()
+                await woken(self._woken, self._poll_s)
         finally:
             if listening is not None:
                 listening.cancel()

@@ -23,6 +23,7 @@ from structlog.typing import FilteringBoundLogger
 from tidegate import metrics
 from tidegate.bounded import BoundedTable
 from tidegate.clock import Clock
+from tidegate.pauses import doubled
 from tidegate.tokens.profile import Profile, differs
 from tidegate.upstream.client import StreamClient
 from tidegate.upstream.errors import AccessKeyError, AppSuspended, AuthFailed, CallRefused, UpstreamError
@@ -292,10 +293,10 @@ class ProfileSync:
                 "sync_paused", operation=error.operation, error=type(error).__name__, code=error.label,
                 waiting=len(self._queue),
             )  # fmt: skip
-        doubled = self._options.pause_s * 2.0 ** min(self._failures, 16)
+        usual = doubled(self._options.pause_s, self._failures) * (0.5 + 0.5 * self._jitter())
         self._failures += 1
         told = error.retry_after or 0.0
-        return min(self._options.pause_max_s, max(told, doubled * (0.5 + 0.5 * self._jitter())))
+        return min(self._options.pause_max_s, max(told, usual))
 
 
 def _change(user: StreamUser, profile: Profile) -> PartialUpdate | None:

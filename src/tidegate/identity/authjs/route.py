@@ -4,17 +4,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Final
 
 import httpx2
 
 from tidegate import __version__
 from tidegate.http.outgoing import read_body
-from tidegate.identity.fetch import Fault, FetchError, check_url, time_limit
+from tidegate.identity.fetch import Fault, FetchError, check_answer, check_url, time_limit
 from tidegate.identity.strictjson import StrictJsonError, parse_json
 
-_REDIRECTS: Final = range(300, 400)
 _MAX_DEPTH: Final = 16
 _GREATEST_ID: Final = 2**53
 # What can stand in a cookie and in a session's token alike (RFC 6265, section 4.1.1, without the percent sign): nothing
@@ -115,12 +113,7 @@ class SessionRoute:
         async with self._client.stream(
             "GET", self._url, headers=headers, follow_redirects=False, timeout=timeout
         ) as response:
-            if response.status_code in _REDIRECTS:
-                raise FetchError(Fault.REDIRECT, "the session route redirects; configure its final address instead")
-            if response.status_code != HTTPStatus.OK:
-                raise FetchError(Fault.STATUS, f"the session route answered {response.status_code}")
-            if response.headers.get("content-encoding", "identity").lower() != "identity":
-                raise FetchError(Fault.INVALID, "the answer is compressed, which was not asked for")
+            check_answer(response, "the session route")
             octets = await read_body(response, self._max_bytes)
         if octets is None:
             raise FetchError(Fault.TOO_LARGE, f"the answer has more than {self._max_bytes} octets")

@@ -5,7 +5,6 @@ how much it is; one of them at a time works it off.
 """
 
 import asyncio
-import contextlib
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ import structlog
 
 from tidegate import metrics
 from tidegate.clock import Clock
+from tidegate.pauses import doubled, woken
 from tidegate.store import Database, Lease, StoreUnavailable
 from tidegate.tokens.standing.model import Entry
 from tidegate.tokens.standing.service import StandingService
@@ -32,7 +32,6 @@ _PRUNE_SECONDS: Final = 3_600.0
 _PAUSE_SECONDS: Final = 0.5
 _LATER_MOST: Final = 500
 """Users with whom it does not work at a time; with more of them it is not about users."""
-_DOUBLINGS: Final = 16
 
 
 class Pusher:
@@ -94,9 +93,7 @@ class Pusher:
             while True:
                 self._woken.clear()
                 wait = await self.turn()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(wait):
-                        await self._woken.wait()
+                await woken(self._woken, wait)
         finally:
             await self._lease.release()
 
@@ -224,7 +221,7 @@ class Pusher:
         tries = self._later.get(user_id, (0, 0.0))[0] + 1
         if tries == 1:
             self._log.warning("standing_refused", operation=error.operation, code=error.label)
-        wait = min(self._pause_max_s * 20, 2.0 ** min(tries, _DOUBLINGS))
+        wait = min(self._pause_max_s * 20, doubled(1.0, tries))
         self._later[user_id] = (tries, self._clock.monotonic() + wait)
         if len(self._later) > _LATER_MOST:
             self._later.clear()
@@ -237,10 +234,10 @@ class Pusher:
         metrics.STANDING_TOLD.labels("any", "failed").inc()
         if not self._failures:
             self._log.warning("standing_not_told", operation=error.operation, code=error.label)
-        doubled = _PAUSE_SECONDS * 2.0 ** min(self._failures, _DOUBLINGS)
+        usual = doubled(_PAUSE_SECONDS, self._failures) * (0.5 + 0.5 * self._jitter())
         self._failures += 1
         told = (error.retry_after or 0.0) if isinstance(error, RateLimited | BreakerOpen) else 0.0
-        wait = min(self._pause_max_s, max(told, doubled * (0.5 + 0.5 * self._jitter())))
+        wait = min(self._pause_max_s, max(told, usual))
         self._not_before = self._clock.monotonic() + wait
         async with self._database.begin() as connection:
             await repo.note_trouble(connection, [repo.APP, *users], error.label)

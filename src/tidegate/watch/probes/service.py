@@ -1,7 +1,6 @@
 """Running the probes: each at its period, within its time, on the replica whose turn it is."""
 
 import asyncio
-import contextlib
 import random
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
@@ -11,6 +10,7 @@ import structlog
 
 from tidegate import metrics
 from tidegate.clock import Clock
+from tidegate.pauses import woken
 from tidegate.watch.probes.board import Board
 from tidegate.watch.probes.causes import CAUSES, Cause
 from tidegate.watch.probes.model import Outcome, ProbeSpec, Ran, State
@@ -202,9 +202,7 @@ class Runner:
                 if now >= self._due_at.get(name, float("-inf")) and (probe.spec.each_replica or self._turn.mine):
                     self._started(name)
             self._woken.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._tick_s):
-                    await self._woken.wait()
+            await woken(self._woken, self._tick_s)
 
     def _started(self, name: str) -> asyncio.Task[Outcome]:
         """The run that is under way, or a new one."""

@@ -5,7 +5,6 @@ no alert is lost for it.
 """
 
 import asyncio
-import contextlib
 import random
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +14,7 @@ import structlog
 
 from tidegate import metrics
 from tidegate.clock import Clock
+from tidegate.pauses import doubled, woken
 from tidegate.watch.alerts.model import AlertState, Phase
 from tidegate.watch.alerts.notify.model import CHANGED, TEST, Channel, NotDelivered, Notification, Place, gravest_first
 
@@ -24,7 +24,6 @@ not wait."""
 
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 300.0
-_DOUBLINGS: Final = 16
 
 Told = Callable[[Mapping[str, Phase]], None]
 
@@ -85,9 +84,7 @@ class Receiver:
         while True:
             self._woken.clear()
             wait = await self.turn()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._woken.wait()
+            await woken(self._woken, wait)
 
     async def turn(self) -> float | None:
         """Deliver what is due.
@@ -138,7 +135,7 @@ class Receiver:
         now = self._clock.monotonic()
         if self._failing_since is None:
             self._failing_since = now
-        longest: float = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(self._failures, _DOUBLINGS))
+        longest = min(_LONGEST_PAUSE_S, doubled(_FIRST_PAUSE_S, self._failures))
         pause = longest * (0.5 + 0.5 * self._jitter())
         self._failures += 1
         self._not_before = now + pause
