@@ -21,7 +21,7 @@ from joserfc.jwk import JWKRegistry
 from jwt.algorithms import OKPAlgorithm
 
 from support.signing import ALGORITHMS, b64, jwk, private_key, resign, rsa_key, signature, token
-from support.verifying import ALL, key_set
+from support.verifying import ALL, key_set, verify
 from tidegate.identity import jws
 
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")  # joserfc tells issuers, not verifiers
@@ -33,7 +33,7 @@ _pyjwt.register_algorithm("Ed25519", OKPAlgorithm())
 
 def ours(compact, private):
     try:
-        return json.loads(jws.verify(compact, key_set(jwk(private)), ALL))
+        return json.loads(verify(compact, key_set(jwk(private)), ALL))
     except jws.InvalidToken:
         return None
 

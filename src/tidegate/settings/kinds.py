@@ -6,7 +6,6 @@ documentation page.
 """
 
 import ipaddress
-import json
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -19,6 +18,7 @@ from typing import Final, Protocol
 from pydantic import SecretStr
 
 from tidegate.settings import urls
+from tidegate.settings.jsontext import json_of
 from tidegate.settings.problems import Unfit
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,15}")
@@ -355,26 +355,6 @@ def _is_der(body: str) -> bool:
     return len(octets) == head + int.from_bytes(octets[2:head], "big")
 
 
-def json_of(text: str, longest: int, mend: str) -> object:
-    """The value of a JSON text.
-
-    Args:
-        text: of a variable.
-        longest: characters that it may have.
-        mend: what to write instead.
-
-    Raises:
-        Unfit: it is longer, or no JSON without a name twice in one object.
-    """
-    if len(text) > longest:
-        raise Unfit(f"is longer than {longest} characters", "shorten it")
-    try:
-        value: object = json.loads(text, object_pairs_hook=without_duplicates)
-    except (ValueError, RecursionError):
-        raise Unfit("is not JSON, or names a member twice", mend) from None
-    return value
-
-
 @dataclass(frozen=True, slots=True)
 class JsonObjects:
     """A JSON list of objects. Their members are judged by whoever knows them."""
@@ -397,15 +377,3 @@ class JsonObjects:
     def form(self) -> str:
         """What it is."""
         return "a JSON list of objects"
-
-
-def without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """A JSON object, for ``object_pairs_hook``.
-
-    Raises:
-        ValueError: it names a member twice.
-    """
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member is named twice")
-    return members

@@ -8,7 +8,8 @@ from typing import Final
 
 from tidegate.settings.claimpaths import steps
 from tidegate.settings.issuers import IssuerConfig
-from tidegate.settings.kinds import Words, json_of
+from tidegate.settings.jsontext import json_of
+from tidegate.settings.kinds import Words
 from tidegate.settings.problems import Problem, Unfit
 from tidegate.settings.profile_rules import (
     DEFAULT_ROLE,

@@ -38,16 +38,11 @@ def make_private(folder: Path) -> None:
 
 
 def open_private(path: Path, *, create: bool = False, write: bool = False) -> int:
-    """A descriptor of a regular file that others cannot write to.
-
-    Args:
-        path: the file.
-        create: make it, mode 0600, where there is none.
-        write: for reading and writing.
+    """A descriptor as `tidegate.ownfiles.open_own` has it.
 
     Raises:
         FileNotFoundError: there is none.
-        LedgerError: it is something else, or others could write to it.
+        LedgerError: it is no regular file, or others could write to it.
         OSError: it cannot be opened.
     """
     with _ours():
