@@ -27,6 +27,7 @@ class Server:
     doubts: int = 0
     gate: asyncio.Event | None = None
     binding: str = URL
+    address: str | None = URL
 
     async def fetch(self):
         self.fetches += 1
