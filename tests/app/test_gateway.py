@@ -9,7 +9,6 @@ from tidegate.settings import Environment, IssuerConfig
 
 pytestmark = pytest.mark.anyio
 
-
 ORIGIN = "https://app.example.com"
 PROXY = (ipaddress.ip_network("10.0.0.0/8"),)
 PREFLIGHT = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}

@@ -5,7 +5,6 @@ import pytest
 from dirty_equals import IsNumber, IsStr
 
 pytestmark = pytest.mark.anyio
-
 STAMP = IsStr(regex=r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 GOOD = {"configurationValid": True, "connectionEstablished": True, "authenticationWorking": True}
 

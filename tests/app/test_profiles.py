@@ -12,7 +12,6 @@ from tidegate.settings.profile_text import ProfileRules
 
 pytestmark = pytest.mark.anyio
 
-
 RULES = ProfileRules().read(
     json.dumps(
         {

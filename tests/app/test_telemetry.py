@@ -15,7 +15,6 @@ from tidegate.watch.alerts.model import Phase, Severity
 from tidegate.watch.alerts.rules import BY_NAME
 
 pytestmark = pytest.mark.anyio
-
 URL = "/telemetry"
 TOLD = {"seconds": 60, "connected_seconds": 60, "connect_ms": [240], "delivery_ms": [90], "failures": {"timeout": 1}}
 NEAR = "ConnectionsNearPlan"

@@ -24,7 +24,7 @@ def octets_of(place: Path, most: int) -> bytes:
             raise LeftOut("no regular file")
         # Not blocking, and asked again, since what was a file a moment ago can be a pipe by now.
         descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with open(descriptor, "rb") as file:  # noqa: PTH123 - of a descriptor
+        with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise LeftOut("no regular file")
