@@ -1,12 +1,12 @@
 """Settings of Auth.js and NextAuth: their secrets, their cookies, and sessions kept in a database."""
 
-import json
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 from pydantic import SecretStr
 
 from tidegate.settings import kinds as k
+from tidegate.settings.jsontext import json_of
 from tidegate.settings.problems import Unfit
 from tidegate.settings.spec import BYTES_MAX, COUNT_MAX, OFF, Section, spec
 
@@ -45,13 +45,10 @@ class CookieNames(k.Words):
 class AppSecrets(k.Hidden):
     """Secrets of apps by name, in JSON: a list with commas would do for names, but a secret may hold any character."""
 
-    def read(self, text: str) -> tuple[SecretStr, ...]:  # type: ignore[override]  # a kind's reader gives its own type
+    def read(self, text: str) -> tuple[SecretStr, ...]:
         """Each secret after its app's name and a colon, which is in no name."""
         mend = 'write a JSON object of names and secrets: {"admin": "..."}, or {"admin": ["new", "old"]}'
-        try:
-            members = json.loads(text[:_SECRETS_TEXT_MAX], object_pairs_hook=k.without_duplicates)
-        except (ValueError, RecursionError):
-            raise Unfit("is not JSON, or names an app twice", mend) from None
+        members = json_of(text, _SECRETS_TEXT_MAX, mend)
         if not isinstance(members, dict):
             raise Unfit("is not an object", mend)
         if len(members) > APPS_MAX:

@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Mapping
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
