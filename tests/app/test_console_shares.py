@@ -9,11 +9,13 @@ import pytest
 from support.console import enter, opened, signed_in
 from support.doors import app as lifespan
 from support.doors import door
-from support.operating import OPERATOR, VIEWER, bearer
+from support.operating import KEYS, OPERATOR, VIEWER, bearer
 from tidegate.console.visits import LINKS_MOST
 from tidegate.metrics import REGISTRY
 
 pytestmark = pytest.mark.anyio
+
+OPERATED_BY = KEYS
 
 LINKS = "/operator/v1/console/links"
 
