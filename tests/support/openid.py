@@ -2,20 +2,25 @@
 
 import base64
 import hashlib
+import html
 import json
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+PEOPLE = ("ada", "mallory")
 CLIENT_ID, CLIENT_SECRET = "tidegate-console", "s3cret/with:odd chars"
 
 
 class OpenIdProvider:
-    """Use it in a ``with`` block.
+    """Use it in a ``with`` block; in a browser, its page has a link for each of `PEOPLE` that agrees.
+
+    Args:
+        host: a name of this machine.
 
     Attributes:
         claims: what the next ID token says otherwise than it should; None takes a claim out.
@@ -25,7 +30,7 @@ class OpenIdProvider:
         down: whether it answers that with an error, after a moment.
     """
 
-    def __init__(self):
+    def __init__(self, host="127.0.0.1"):
         self.key = ECKey.generate_key("P-256", {"kid": "k1", "alg": "ES256", "use": "sig"})
         self.published = self.key
         self.claims = {}
@@ -38,7 +43,7 @@ class OpenIdProvider:
         handler = type("Handler", (_Handler,), {"provider": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = f"http://{host}:{self._server.server_port}"
 
     def __enter__(self):
         self._thread.start()
@@ -89,6 +94,9 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(0.1)
             self._answer(500, {})
             return
+        if self.path.startswith("/authorize?"):
+            self._send(200, "text/html", _page(provider, provider.url + self.path))
+            return
         document = {
             "issuer": provider.issuer_shown or provider.url,
             "authorization_endpoint": f"{provider.url}/authorize",
@@ -104,12 +112,22 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(*self.provider.token(self.headers, form))
 
     def _answer(self, status, document):
-        body = json.dumps(document).encode()
+        self._send(status, "application/json", json.dumps(document).encode())
+
+    def _send(self, status, kind, body):
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, *_):
         """Keep the test's output clean."""
+
+
+def _page(provider, url):
+    """A page on which somebody agrees to be one of the people."""
+    back = dict(parse_qsl(urlsplit(url).query))["redirect_uri"]
+    ways = ((name, f"{back}?{urlencode(provider.authorize(url, f'sub|{name}'))}") for name in PEOPLE)
+    links = "".join(f'<p><a href="{html.escape(way)}">Go on as {name}</a></p>' for name, way in ways)
+    return f"<!doctype html><title>Provider</title><h1>Who are you?</h1>{links}".encode()

@@ -3,34 +3,23 @@
 The pictures of docs/how-to/console.md are taken here: TIDEGATE_PICTURES=1 writes them anew.
 """
 
-import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from support.markdown import ROOT
+from support.browsing import SEES, axe, keep, watched
 from support.operating import KEYS, OPERATOR, VIEWER
 from support.processes import Service, environment, of_sandbox, running
-from support.programs import program
 from tidegate.sandbox.server import SandboxServer
 
 pytestmark = pytest.mark.system
-AXE = ROOT / ".cache/axe/node_modules/axe-core/axe.min.js"
-PICTURES = ROOT / "docs/pictures"
-SEES = (
-    ("light", {"color_scheme": "light", "viewport": {"width": 1280, "height": 860}}),
-    ("dark", {"color_scheme": "dark", "viewport": {"width": 1280, "height": 860}}),
-    ("phone", {"color_scheme": "light", "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}),
-)
-
-
 DRAWN = """() => {
   const [page] = performance.getEntriesByType("navigation");
   const figures = performance.getEntriesByType("resource").find((one) => one.name.includes("/console/figures"));
@@ -75,35 +64,17 @@ def free_port() -> int:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     port = free_port()
     with SandboxServer() as server:
+        following, its_secret = server.sandbox.stream.add_pair()
         variables = {
             **of_sandbox(server),
+            "TIDEGATE_NEXT_API_KEY": following,
+            "TIDEGATE_NEXT_API_SECRET": its_secret,
             "TIDEGATE_OPS_BIND": f"127.0.0.1:{port}",
             "TIDEGATE_OPERATOR_KEYS": ",".join(one.written() for one in KEYS),
             "TIDEGATE_PROBE_SECONDS": "5",
         }
         with running(tmp_path_factory.mktemp("service"), variables=variables) as service:
             yield Place(server, service, f"http://127.0.0.1:{port}")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program("chromium"), args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def watched(chromium: Browser, **options: object) -> Iterator[tuple[BrowserContext, list[str]]]:
-    """A context, and whatever it should not have done: errors, violations of the policy, requests to elsewhere."""
-    context, faults = chromium.new_context(**options), []
-    context.on("request", lambda one: None if one.url.startswith("http://127.0.0.1:") else faults.append(one.url))
-    context.on("weberror", lambda one: faults.append(str(one.error)))
-    context.on("console", lambda one: faults.append(one.text) if one.type in {"error", "warning"} else None)
-    try:
-        yield context, faults
-    finally:
-        context.close()
 
 
 def sign_in(context: BrowserContext, place: Place, key: str = OPERATOR) -> Page:
@@ -187,46 +158,94 @@ def test_it_loads_in_a_second_and_weighs_little(place: Place, chromium: Browser)
         assert faults == []
 
 
+def ask(page: Page, where: str, button: str) -> None:
+    """Press a button that leads to a question, and wait for it."""
+    page.locator(where).get_by_role("button", name=button).first.click()
+    page.locator(".choice").wait_for()
+
+
+def say_yes(page: Page, word: str) -> None:
+    """Answer a question that wants a word."""
+    page.locator("#word").fill(word)
+    page.locator("#yes").click()
+    page.wait_for_url("**/console")
+
+
 @pytest.mark.parametrize(("name", "options"), SEES)
 def test_axe_finds_nothing_serious(name: str, options: dict[str, object], place: Place, chromium: Browser) -> None:
     place.exchange()
     httpx2.post(f"{place.service.url}/stream/token", headers={"Authorization": "Bearer x"})
     with watched(chromium, **options) as (context, faults):
+        page = context.new_page()
+        page.goto(f"{place.console}/console/login")
+        page.get_by_role("button", name="Sign in").wait_for()
+        assert axe(page) == []
+        page.close()
         page = sign_in(context, place)
         page.locator("#refusals").get_by_text("token_malformed").first.wait_for(timeout=10_000)
         page.locator(".chart canvas").first.wait_for()
         assert axe(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         keep(page, f"console-{name}.png")
-        page.goto(f"{place.console}/console/login")
-        page.locator("form", has_text="Ban a user").get_by_label("User id at Stream").fill("ada")
-        page.get_by_role("button", name="Ban …").click()
-        page.get_by_role("heading", name="Ban ada?").wait_for()
-        assert axe(page) == []
         page.goto(f"{place.console}/console/none")
         assert axe(page) == []
         assert [fault for fault in faults if "404" not in fault] == []
 
 
-def axe(page: Page) -> list[str]:
-    """What axe finds that is serious or worse, of WCAG 2.2 up to AA and of good practice."""
-    found = page.context.new_cdp_session(page).send(
-        "Runtime.evaluate",
-        {"expression": f"{AXE.read_text()};axe.run()", "awaitPromise": True, "returnByValue": True},
-    )
-    value = found["result"]["value"]
-    assert value["passes"], found
-    return [
-        f"{one['id']}: {[node['html'][:120] for node in one['nodes']]}"
-        for one in value["violations"]
-        if one["impact"] in {"serious", "critical"}
-    ]
+QUESTIONS = (
+    ("#probes", "Run …", {}),
+    ("form:has-text('Ban a user')", "Ban …", {"User id at Stream": "ada"}),
+    ("form:has-text('Lift a ban')", "Lift …", {"User id at Stream": "ada"}),
+    ("form:has-text('Revoke a user')", "Revoke …", {"User id at Stream": "ada"}),
+    ("form:has-text('in a span')", "Revoke …", {"From": "2026-03-01T12:00", "To": "2026-03-01T13:00"}),
+    ("form:has-text('Revoke everybody')", "Revoke everybody …", {}),
+    ("#credentials", "Promote …", {}),
+    ("#credentials", "Retire …", {}),
+    ("#issuers", "Distrust …", {}),
+    ("#issuers", "Distrust them all …", {}),
+)
+"""Where each question is asked, by which button, and what is filled in before."""
 
 
-def keep(page: Page, name: str) -> None:
-    """Take a picture of the page; where it is asked for, it becomes the one of the documentation."""
-    taken = page.screenshot(animations="disabled")
-    assert taken.startswith(b"\x89PNG")
-    if os.environ.get("TIDEGATE_PICTURES"):
-        (PICTURES / name).write_bytes(taken)
-    assert (PICTURES / name).is_file(), f"TIDEGATE_PICTURES=1 takes {name}"
+@pytest.mark.parametrize(("name", "options"), SEES)
+def test_axe_finds_nothing_serious_on_any_question(
+    name: str, options: dict[str, object], place: Place, chromium: Browser
+) -> None:
+    with watched(chromium, **options) as (context, faults):
+        page = sign_in(context, place)
+        for where, button, filled in QUESTIONS:
+            page.goto(f"{place.console}/console")
+            for label, value in filled.items():
+                page.locator(where).get_by_label(label).fill(value)
+            ask(page, where, button)
+            assert axe(page) == [], button
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), button
+            if (name, button) == ("light", "Revoke everybody …"):
+                keep(page, "console-question.png")
+        assert faults == []
+
+
+def test_what_hits_many_wants_a_word_and_goes_back_without_it(place: Place, chromium: Browser) -> None:
+    session = place.sandbox.sandbox.provider.session("ada")
+    assert exchanged(place, session) == "issued"
+    with watched(chromium) as (context, faults):
+        page = sign_in(context, place)
+        ask(page, "form:has-text('Revoke everybody')", "Revoke everybody …")
+        page.locator("#yes").click()
+        assert page.url.endswith("/console/confirm"), "an empty word is not sent"
+        page.get_by_role("link", name="No, go back").click()
+        page.wait_for_url("**/console")
+        assert exchanged(place, session) == "issued"
+        ask(page, "form:has-text('Revoke everybody')", "Revoke everybody …")
+        say_yes(page, "everybody")
+        page.get_by_text("Everybody's tokens and sessions are revoked.").wait_for()
+        assert exchanged(place, session) == "session_revoked"
+        assert faults == []
+    deadline = time.monotonic() + 20
+    while place.exchange("ada").status_code != 200 and time.monotonic() < deadline:  # other tests want tokens, too
+        time.sleep(0.2)
+
+
+def exchanged(place: Place, session: str) -> str:
+    answer = httpx2.post(f"{place.service.url}/stream/token", headers={"Authorization": f"Bearer {session}"})
+    return "issued" if answer.status_code == 200 else str(answer.json()["reason"])

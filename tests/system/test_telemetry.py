@@ -7,11 +7,10 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from support.markdown import all_blocks
 from support.processes import of_sandbox, running
-from support.programs import program
 from support.websites import site
 from tidegate.sandbox.server import SandboxServer
 
@@ -84,14 +83,6 @@ def place(directory: Path, chromium: Browser, telemetry: str) -> Iterator[Place]
             page.goto(origin)
             yield Place(server, service.url, page)
             page.close()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program("chromium"), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def test_a_page_that_is_left_tells_how_its_session_was(tmp_path: Path, chromium: Browser) -> None:

@@ -66,19 +66,19 @@ _PARTIES: Final = (
     ("Identity provider", "who people are"),
     ("Stream", "where they talk"),
 )
-_WIDE: Final = ((110, 150), (500, 150), (890, 58), (890, 242))
-_TALL: Final = ((190, 46), (190, 226), (98, 420), (282, 420))
+_WIDE: Final = ((116, 150), (500, 150), (884, 58), (884, 242))
+_TALL: Final = ((222, 46), (222, 226), (112, 420), (332, 420))
 _WIDE_LINES: Final = {
-    APPS: ("M200 150H410", 305, 150),
-    IDENTITY: ("M590 138C680 126 690 58 800 58", 687, 94),
-    STREAM: ("M590 162C680 174 690 242 800 242", 687, 206),
-    DELIVERY: ("M800 262C560 330 230 320 130 190", 412, 300),
+    APPS: ("M220 150H396", 308, 150),
+    IDENTITY: ("M604 138C692 126 692 58 780 58", 692, 94),
+    STREAM: ("M604 162C692 174 692 242 780 242", 692, 206),
+    DELIVERY: ("M784 264C560 330 230 320 132 190", 410, 301),
 }
 _TALL_LINES: Final = {
-    APPS: ("M160 84V188", 160, 136),
-    IDENTITY: ("M150 264C140 320 98 330 98 382", 112, 322),
-    STREAM: ("M230 264C240 320 282 330 282 382", 268, 322),
-    DELIVERY: ("M326 382C350 250 350 120 276 60", 337, 194),
+    APPS: ("M190 84V188", 190, 136),
+    IDENTITY: ("M175 264C165 320 112 330 112 382", 130, 322),
+    STREAM: ("M269 264C279 320 332 330 332 382", 314, 322),
+    DELIVERY: ("M376 382C392 250 392 120 324 60", 382, 194),
 }
 
 
@@ -89,8 +89,8 @@ def drawings(ways: Sequence[Way]) -> tuple[Drawing, Drawing]:
         ways: how they are.
     """
     return (
-        Drawing("wide", 1000, 320, 180, 76, _nodes(_WIDE), _lines(ways, _WIDE_LINES)),
-        Drawing("tall", 390, 470, 172, 76, _nodes(_TALL), _lines(ways, _TALL_LINES)),
+        Drawing("wide", 1000, 320, 208, 76, _nodes(_WIDE), _lines(ways, _WIDE_LINES)),
+        Drawing("tall", 444, 470, 204, 76, _nodes(_TALL), _lines(ways, _TALL_LINES)),
     )
 
 
