@@ -81,17 +81,27 @@ APP_CHARTS: Final = (
 """The charts of what apps tell; each value is that of the last whole window."""
 
 
-def figures(series: Figures, seconds: float) -> dict[str, object]:
+def charts_of(*, told: bool) -> tuple[Chart, ...]:
+    """The charts of a page.
+
+    Args:
+        told: whether apps may tell anything.
+    """
+    return (*CHARTS, *APP_CHARTS) if told else CHARTS
+
+
+def figures(charts: Sequence[Chart], series: Figures, seconds: float) -> dict[str, object]:
     """What the page's script draws.
 
     Args:
+        charts: that there are.
         series: figures over time.
         seconds: how far back.
 
     Returns:
         for each chart the times, and for each line its label and values, None where there is none.
     """
-    return {chart.name: _drawn(chart, series, seconds) for chart in (*CHARTS, *APP_CHARTS)}
+    return {chart.name: _drawn(chart, series, seconds) for chart in charts}
 
 
 def _drawn(chart: Chart, series: Figures, seconds: float) -> dict[str, object]:

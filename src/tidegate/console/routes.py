@@ -9,7 +9,7 @@ import orjson
 from tidegate import metrics
 from tidegate.console.actions import Actions
 from tidegate.console.asking import Asked, Door, cookie_name, cookie_of, go_to, page, set_cookie
-from tidegate.console.charts import figures
+from tidegate.console.charts import charts_of, figures
 from tidegate.console.live import Live
 from tidegate.console.model import ROOT, SIGN_IN, Visitor
 from tidegate.console.oidc.service import FLOW_SECONDS, OidcSignIn
@@ -170,7 +170,8 @@ class Doors:
         text = asked.query.get("seconds", "3600")
         if _DIGITS.fullmatch(text) is None or not 0 < int(text) <= _SECONDS_MOST:
             raise Refusal(Reason.REQUEST_INVALID, f"seconds is a whole number up to {_SECONDS_MOST}.")
-        return Answer(200, orjson.dumps({"figures": figures(self._sources.series, float(text))}), [JSON])
+        charts = charts_of(told=self._sources.told)
+        return Answer(200, orjson.dumps({"figures": figures(charts, self._sources.series, float(text))}), [JSON])
 
     async def confirm(self, asked: Asked) -> Answer:
         """The question before an action."""
