@@ -5,8 +5,10 @@ import json
 import pytest
 
 from support.console import opened
+from support.operating import KEYS
 
 pytestmark = pytest.mark.anyio
+OPERATED_BY = KEYS
 TOLD = {"seconds": 60, "connected_seconds": 60, "connect_ms": [240], "delivery_ms": [90], "failures": {"timeout": 1}}
 TOO_FEW = "too few to say anything; figures count from 20 on"
 

@@ -8,13 +8,14 @@ from pydantic import SecretStr
 
 from support.console import opened, token_in
 from support.ledgers import entry_lines
-from support.operating import VIEWER
+from support.operating import KEYS, VIEWER
 from tidegate.app.ledger import ledger_folder
 from tidegate.clock import rfc3339
 from tidegate.credentials import Generation, Pair
 from tidegate.identity.distrust.service import KeyDistrust, Refused
 
 pytestmark = pytest.mark.anyio
+OPERATED_BY = KEYS
 WIDE = ("revoke_span", "revoke_all", "retire", "distrust", "distrust_issuer")
 
 

@@ -4,7 +4,10 @@ import anyio
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from support.operating import KEYS
+
 pytestmark = pytest.mark.anyio
+OPERATED_BY = KEYS
 C, G, H = "counter", "gauge", "histogram"
 PROMISED = {
     "tidegate_exchange_total": (C, "face issuer outcome reason"),
