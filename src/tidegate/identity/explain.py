@@ -51,7 +51,7 @@ _ROWS: Final = {
     ),
     CheckName.FORM: _Row(
         "Three segments of base64url, or the five of an encrypted session; header and content are strict JSON objects.",
-        "AUTH_SECRET, TIDEGATE_AUTHJS_SESSION_URL",
+        "AUTH_SECRET, TIDEGATE_AUTHJS_SECRETS, TIDEGATE_AUTHJS_SESSION_URL",
         "Send the session token itself, whole and without quotes. Encrypted and opaque ones are Auth.js's alone.",
     ),
     CheckName.ISSUER: _Row(
@@ -67,7 +67,7 @@ _ROWS: Final = {
     CheckName.KEY: _Row(
         "The key named by the header (kid) is in the issuer's key set, or follows from the app's secret.",
         f"CLERK_JWT_KEY, TIDEGATE_OIDC_JWKS_URL, TIDEGATE_OIDC_PEM, or jwks_url and pem {_ISSUERS}; AUTH_SECRET, "
-        "TIDEGATE_AUTHJS_COOKIES",
+        "TIDEGATE_AUTHJS_SECRETS, TIDEGATE_AUTHJS_COOKIES",
         "See that token and configuration are of one instance, and that the key server can be reached from here. For "
         "Auth.js compare secret and cookie name with the app's.",
     ),
