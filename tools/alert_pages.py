@@ -8,6 +8,7 @@ from typing import Any, Final
 from tidegate.watch.alerts.conditions import duration
 from tidegate.watch.alerts.model import RESOLVE_S, Rule, Severity
 from tidegate.watch.alerts.rules import RULES
+from tidegate.watch.probes.model import Blame
 from tidegate.watch.series.figures import FIGURES, figure
 from tidegate.watch.telemetry.model import LEAST_USERS
 
@@ -179,7 +180,9 @@ def _section(rule: Rule) -> Iterator[str]:
         yield "It fires where\n\n"
         wait = f", for {duration(rule.for_s)}" if rule.for_s else ""
         for way in rule.ways:
-            yield f"- {way.text[0].lower()}{way.text[1:].rstrip('.')}{wait}. Usually whose fault: `{way.blame}`.\n"
+            whose = "judged from the figures" if way.judge else f"`{way.blame}`"
+            whose = "what a probe says, else `unclear`" if way.blame is Blame.UNCLEAR and not way.judge else whose
+            yield f"- {way.text[0].lower()}{way.text[1:].rstrip('.')}{wait}. Usually whose fault: {whose}.\n"
         yield "\n"
     if not rule.inside:
         yield "Only Prometheus judges it: Tidegate does not look back that far, or cannot speak then.\n\n"

@@ -13,6 +13,9 @@ BLAMES: Final = {
     "identity_provider": "the identity provider",
     "stream": "Stream",
     "network": "the network",
+    "apps": "the apps",
+    "outside": "somebody outside",
+    "unclear": "unclear",
     "nobody": "nobody",
 }
 

@@ -185,7 +185,7 @@ def scenarios() -> Iterable[Scenario]:
     yield Scenario(
         "keys_rotated", "The provider's key is replaced, and its old one withdrawn while apps still send it",
         "the old key leaves the key set; a session of it comes each second", new_key,
-        "AuthFailuresSpike", Blame.NOBODY, 15 * MINUTE, {"limit_address_per_minute": 10_000}, drive=old_sessions,
+        "AuthFailuresSpike", Blame.PROVIDER, 15 * MINUTE, {"limit_address_per_minute": 10_000}, drive=old_sessions,
     )  # fmt: skip
     yield Scenario(
         "stream_500", "Stream answers 500", "`error` for every call", fault("error", code=-1),

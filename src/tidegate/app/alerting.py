@@ -20,6 +20,7 @@ from tidegate.watch.alerts.service import Alerts, Together
 from tidegate.watch.model import Remark
 from tidegate.watch.probes.board import Board
 from tidegate.watch.probes.service import Turn
+from tidegate.watch.series.figures import ISSUER_REFUSED
 from tidegate.watch.series.service import Series
 
 _HOUR_SECONDS: Final = 3_600.0
@@ -96,7 +97,7 @@ def alerts_of(
         clock: for all times.
     """
     keeper, together = _shared(settings, store, clock)
-    windows = WindowsFile(settings.state_dir, series, counted(FIGURES_JUDGED)) if together is None else None
+    windows = WindowsFile(settings.state_dir, series, counted(_judged(settings))) if together is None else None
     alerts = Alerts(
         series=series,
         board=board,
@@ -112,12 +113,17 @@ def alerts_of(
     return alerts
 
 
+def _judged(settings: Settings) -> frozenset[str]:
+    """The figures that rules look at, those of each issuer too."""
+    return FIGURES_JUDGED | {f"{ISSUER_REFUSED}{issuer.name}" for issuer in settings.issuers}
+
+
 def _shared(settings: Settings, store: Store | None, clock: Clock) -> tuple[Keeper, Together | None]:
     if store is None:
         return FileKeeper(settings.state_dir), None
     from tidegate.watch.alerts.shared import SharedWindows, StoreKeeper
 
-    return StoreKeeper(store, clock), SharedWindows(store, clock, FIGURES_JUDGED)
+    return StoreKeeper(store, clock), SharedWindows(store, clock, _judged(settings))
 
 
 def _channels(settings: Settings, clock: Clock) -> Iterator[Channel]:

@@ -53,5 +53,7 @@ def _sentence(one: dict[str, Any], when: str) -> str:
     """One alert in two lines."""
     figures = ", ".join(f"{name} {value:g}" for name, value in one["figures"].items())
     blame = "" if one["blame"] == "nobody" else f"; whose fault: {one['blame']}"
+    if one["blame"] not in {"nobody", "unclear"}:
+        blame += f" ({one['sure']:.0%} sure)"
     first = f"{one['name']}  {one['severity']}, {one['state']} {when}{blame}"
     return f"{first}\n    {one['text']} ({figures}) {one['runbook']}"

@@ -59,6 +59,9 @@ WHOSE: Final[Mapping[Blame, str]] = MappingProxyType(
         Blame.PROVIDER: "the identity provider's",
         Blame.STREAM: "Stream's",
         Blame.NETWORK: "the network's",
+        Blame.APPS: "the apps'",
+        Blame.OUTSIDE: "somebody's outside",
+        Blame.UNCLEAR: "unclear",
         Blame.NOBODY: "nobody's",
     }
 )

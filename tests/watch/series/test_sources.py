@@ -34,6 +34,7 @@ def test_exchanges_are_counted_by_what_came_of_them():
         "refusals.token_expired": 2,
         "refusals.identity_unavailable": 1,
         "refusals.auth": 2,
+        "issuer.refused.one": 2,
     }
 
 
@@ -123,9 +124,8 @@ def test_connections_that_apps_report_are_seen_where_something_counts_them():
 def test_every_level_is_a_figure_and_can_be_asked_for():
     assert set(LEVELS) <= set(figures.FIGURES)
     assert all(level() is None or math.isfinite(level()) for level in LEVELS.values())
-    assert set(read().counts) - {name for name in read().counts if name.startswith(figures.REFUSALS)} <= set(
-        figures.FIGURES
-    )
+    families = (figures.REFUSALS, figures.ISSUER_REFUSED)
+    assert {name for name in read().counts if not name.startswith(families)} <= set(figures.FIGURES)
 
 
 BOUNDS = (0.1, 0.5, 1.0)

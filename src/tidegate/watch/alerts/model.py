@@ -1,11 +1,12 @@
 """What an alert is, and how it goes from pending to firing to resolved. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from tidegate.watch.alerts.conditions import Condition
+from tidegate.watch.alerts.conditions import Condition, Windows
+from tidegate.watch.probes.board import Board
 from tidegate.watch.probes.model import Blame
 
 RESOLVE_S: Final = 60.0
@@ -27,19 +28,42 @@ class Phase(StrEnum):
     RESOLVED = "resolved"
 
 
+USUALLY: Final = 0.7
+"""How sure it is that something is the fault of whose it usually is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whose fault something is.
+
+    Attributes:
+        blame: whose; `Blame.UNCLEAR` where that cannot be told.
+        sure: how sure that is, from 0 to 1.
+        text: why, one sentence or two.
+    """
+
+    blame: Blame
+    sure: float
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """One way in which a rule comes to fire.
 
     Attributes:
         condition: that holds then.
-        blame: whose fault it usually is, where no probe knows better.
+        blame: whose fault it usually is, where neither probe nor figures know better.
         text: what is wrong then, one sentence.
+        judge: finds in the figures whose fault it is.
+        evidence: the figures that it looks at for that.
     """
 
     condition: Condition
     blame: Blame
     text: str
+    judge: Callable[[Windows, Board], Verdict] | None = None
+    evidence: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +102,10 @@ class Rule:
         """The figures that it looks at."""
         return frozenset().union(*(way.condition.names() for way in self.ways))
 
+    def evidence(self) -> frozenset[str]:
+        """The figures that tell whose fault it is."""
+        return frozenset().union(*(way.evidence for way in self.ways))
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -88,12 +116,14 @@ class Found:
         figures: what was looked at.
         blame: whose fault it is.
         text: what is wrong, one sentence.
+        sure: how sure it is whose fault it is, from 0 to 1.
     """
 
     met: bool
     figures: Mapping[str, float] = field(default_factory=dict)
     blame: Blame = Blame.NOBODY
     text: str = ""
+    sure: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +144,7 @@ class AlertState:
         told_at: when somebody was last told of it; None: nobody was.
         told_end: whether somebody was told that it is over.
         alone: whether one replica says so that could not hear of the others.
+        sure: how sure it is whose fault it is, from 0 to 1.
     """
 
     name: str
@@ -129,6 +160,7 @@ class AlertState:
     told_at: float | None = None
     told_end: bool = False
     alone: bool = False
+    sure: float = 1.0
 
     @property
     def id(self) -> str:
@@ -155,7 +187,8 @@ def step(rule: Rule, state: AlertState | None, found: Found, now: float) -> Aler
     # A clock that was set back begins the wait anew.
     state = replace(state, pending_at=min(state.pending_at, now)) if state.phase is Phase.PENDING else state
     if found.met:
-        state = replace(state, figures=dict(found.figures), blame=found.blame, text=found.text, clear_since=None)
+        state = replace(state, figures=dict(found.figures), text=found.text, clear_since=None)
+        state = replace(state, blame=found.blame, sure=found.sure)
         if state.phase is Phase.PENDING and now - state.pending_at >= rule.for_s:
             return replace(state, phase=Phase.FIRING, fired_at=now)
         return state

@@ -18,7 +18,8 @@ class AlertBody(Closed):
     state: Literal["pending", "firing", "resolved"]
     summary: str
     text: str = Field(description="What is wrong, one sentence.")
-    blame: Literal["ours", "identity_provider", "stream", "network", "nobody"]
+    blame: Literal["ours", "identity_provider", "stream", "network", "apps", "outside", "unclear", "nobody"]
+    sure: float = Field(ge=0, le=1, description="How sure it is whose fault it is.")
     figures: dict[str, float] = Field(description="Those of the last time that its condition held.")
     pending_at: Timestamp = Field(description="Since when the condition holds.")
     started_at: Timestamp | None = Field(description="Since when it fires; null: not yet, or it never did.")

@@ -132,6 +132,7 @@ def _written(state: AlertState) -> dict[str, Any]:
         "clear_since": state.clear_since,
         "figures": dict(state.figures),
         "blame": state.blame.value,
+        "sure": state.sure,
         "text": state.text,
         "told_at": state.told_at,
         "told_end": state.told_end,
@@ -155,6 +156,7 @@ def _read(members: Mapping[str, Any]) -> AlertState:
         told_at=_time(members["told_at"]),
         told_end=bool(members["told_end"]),
         alone=bool(members["alone"]),
+        sure=min(max(float(members.get("sure", 1.0)), 0.0), 1.0),
     )
 
 

@@ -70,5 +70,5 @@ INSIDE: Final = tuple(rule for rule in RULES if rule.inside)
 BY_NAME: Final = {rule.name: rule for rule in RULES}
 """The rule of each name."""
 
-FIGURES_JUDGED: Final = frozenset().union(*(rule.names() for rule in INSIDE))
-"""Every figure that a rule looks at here."""
+FIGURES_JUDGED: Final = frozenset().union(*(rule.names() | rule.evidence() for rule in INSIDE))
+"""Every figure that a rule looks at here, besides those of each issuer."""

@@ -13,7 +13,7 @@ CHAT: Final = (
     Rule(
         "ChatHealthNotHealthy",
         Severity.PAGE,
-        (Way(Level("health.status", Side.ABOVE, 0.5), Blame.NOBODY, "Health is not healthy."),),
+        (Way(Level("health.status", Side.ABOVE, 0.5), Blame.UNCLEAR, "Health is not healthy."),),
         _MINUTE,
         "The service says of itself that it is degraded or unhealthy.",
         "The judgement of all probes together. 1 is degraded: people get tokens, and something is wrong all the "

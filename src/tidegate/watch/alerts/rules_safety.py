@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tidegate.watch.alerts import refusing
 from tidegate.watch.alerts.conditions import Against, Level, Share, Side
 from tidegate.watch.alerts.model import Rule, Severity, Way
 from tidegate.watch.probes.model import Blame
@@ -60,9 +61,11 @@ SAFETY: Final = (
         Severity.TICKET,
         (
             Way(
-                Share("refusals.auth", "exchanges", 5 * _MINUTE, 0.5, least=100, least_part=50),
-                Blame.NOBODY,
+                Share("refusals.auth", "exchanges", refusing.WINDOW_S, 0.5, least=100, least_part=50),
+                Blame.UNCLEAR,
                 "More than half of the exchanges in 5 minutes brought no session that is accepted.",
+                judge=refusing.verdict,
+                evidence=refusing.EVIDENCE,
             ),
         ),
         5 * _MINUTE,
@@ -70,8 +73,9 @@ SAFETY: Final = (
         "A stranger can bring this about, so it wakes nobody. It is an app that is out of step with its provider, "
         "a provider that changed keys or claims, or somebody who guesses.",
         (
+            "The alert says whose fault the figures make it, how sure that is, or why it cannot be told.",
             (
-                "The reason says which: `token_expired` and `token_not_yet_valid` are clocks and sleeping apps, "
+                "The reason says more: `token_expired` and `token_not_yet_valid` are clocks and sleeping apps, "
                 "`key_unknown` and `audience_mismatch` a changed provider, `signature_invalid` somebody who tries."
             ),
             "`tidegate verify` explains one session, check by check.",
@@ -101,7 +105,7 @@ SAFETY: Final = (
     Rule(
         "CertificateExpiring",
         Severity.TICKET,
-        (Way(Level("probe.certificate", Side.ABOVE, 0.5), Blame.NOBODY, "A certificate is about to expire."),),
+        (Way(Level("probe.certificate", Side.ABOVE, 0.5), Blame.UNCLEAR, "A certificate is about to expire."),),
         5 * _MINUTE,
         "A certificate of Stream's, an issuer's or our own is about to expire.",
         "After that nobody can connect to whoever it belongs to.",

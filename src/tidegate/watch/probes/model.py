@@ -34,6 +34,9 @@ class Blame(StrEnum):
     PROVIDER = "identity_provider"
     STREAM = "stream"
     NETWORK = "network"
+    APPS = "apps"
+    OUTSIDE = "outside"  # somebody who is no app of ours
+    UNCLEAR = "unclear"  # somebody's, and it cannot be told whose
     NOBODY = "nobody"
 
 

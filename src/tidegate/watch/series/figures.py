@@ -163,6 +163,7 @@ FIGURES: Final[Mapping[str, Figure]] = MappingProxyType(
 
 REFUSALS: Final = "refusals."
 PROBES: Final = "probe."
+ISSUER_REFUSED: Final = "issuer.refused."
 APP_FAILURES: Final = "client.failures."
 
 
@@ -181,6 +182,10 @@ def figure(name: str) -> Figure:
     if name.startswith(REFUSALS):
         reason = name.removeprefix(REFUSALS)
         return _counted(f"Refused: {reason}", f'tidegate_exchange_total{{reason="{reason}"}}')
+    if name.startswith(ISSUER_REFUSED):
+        issuer, reasons = name.removeprefix(ISSUER_REFUSED), "|".join(AUTH_REASONS)
+        selector = f'tidegate_exchange_total{{issuer="{issuer}",reason=~"{reasons}"}}'
+        return _counted(f"Sessions of {issuer} not accepted", selector)
     if name.startswith(APP_FAILURES):
         reason = name.removeprefix(APP_FAILURES)
         selector = f'tidegate_client_failures_total{{reason="{reason}"}}'

@@ -9,7 +9,16 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import CollectorRegistry
 
 from tidegate import metrics
-from tidegate.watch.series.figures import AUTH_REASONS, FAILED_CALLS, METHODS, REFUSALS, ROUTES, SLOW_S, UNJUDGED_CALLS
+from tidegate.watch.series.figures import (
+    AUTH_REASONS,
+    FAILED_CALLS,
+    ISSUER_REFUSED,
+    METHODS,
+    REFUSALS,
+    ROUTES,
+    SLOW_S,
+    UNJUDGED_CALLS,
+)
 
 _CLIENT_CONNECTIONS: Final = "tidegate_client_connections"
 _OUTCOMES: Final = frozenset({"issued", "refused", "unavailable"})
@@ -155,7 +164,7 @@ def _values(metric: MetricWrapperBase) -> list[float]:
 def _exchanges(counts: dict[str, float]) -> None:
     for name in ("exchanges", "exchanges.issued", "exchanges.refused", "exchanges.unavailable", "refusals.auth"):
         counts[name] = 0.0
-    for (_, _, outcome, reason), child in metrics.EXCHANGE_TOTAL.children():
+    for (_, issuer, outcome, reason), child in metrics.EXCHANGE_TOTAL.children():
         counts["exchanges"] += child.value
         if outcome in _OUTCOMES:
             counts[f"exchanges.{outcome}"] += child.value
@@ -163,6 +172,8 @@ def _exchanges(counts: dict[str, float]) -> None:
             counts[f"{REFUSALS}{reason}"] = counts.get(f"{REFUSALS}{reason}", 0.0) + child.value
         if reason in _AUTH:
             counts["refusals.auth"] += child.value
+            of = f"{ISSUER_REFUSED}{issuer}"
+            counts[of] = counts.get(of, 0.0) + child.value
 
 
 def _answers(counts: dict[str, float]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 from tidegate.clock import rfc3339
 from tidegate.watch.alerts.model import AlertState, Phase, Severity
 from tidegate.watch.alerts.rules import BY_NAME
+from tidegate.watch.probes.model import Blame
 
 TEST: Final = "alerts.test"
 CHANGED: Final = "alerts.changed"
@@ -145,6 +146,7 @@ def alert_members(alert: AlertState, page: str) -> dict[str, Any]:
         "summary": rule.summary,
         "text": alert.text,
         "blame": alert.blame.value,
+        "sure": round(alert.sure, 2),
         "figures": dict(alert.figures),
         "pending_at": rfc3339(alert.pending_at),
         "started_at": None if alert.fired_at is None else rfc3339(alert.fired_at),
@@ -169,9 +171,17 @@ def _paragraph(alert: AlertState, page: str) -> str:
         f"{alert.name} ({alert.severity}) is {alert.phase}, {span}.",
         BY_NAME[alert.name].summary,
         alert.text,
-        f"Whose fault, as far as can be seen: {alert.blame}." if alert.blame != "nobody" else "",
+        _whose(alert),
         f"Figures: {figures}." if figures else "",
         "This replica could not hear of the others." if alert.alone else "",
         f"Runbook: {runbook_of(page, alert.name)}",
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _whose(alert: AlertState) -> str:
+    if alert.blame is Blame.NOBODY:
+        return ""
+    if alert.blame is Blame.UNCLEAR:
+        return "Whose fault it is, is unclear; the lines above say why."
+    return f"Whose fault, as far as can be seen: {alert.blame} ({alert.sure:.0%} sure)."

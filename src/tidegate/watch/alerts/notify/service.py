@@ -219,6 +219,7 @@ def _log(alert: AlertState) -> None:
         alert=alert.name,
         severity=alert.severity.value,
         blame=alert.blame.value,
+        sure=round(alert.sure, 2),
         text=alert.text,
         figures=dict(alert.figures),
         alone=alert.alone,
