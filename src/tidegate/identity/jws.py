@@ -168,6 +168,45 @@ class Compact:
         return "<Compact>"
 
 
+def verify(compact: bytes | str, keys: KeySet, algorithms: frozenset[str], *, limits: JwsLimits = DEFAULT) -> bytes:
+    """Verify a compact JWS whose payload is a JSON object.
+
+    Args:
+        compact: the token.
+        keys: the issuer's keys.
+        algorithms: the ``alg`` values that are allowed.
+        limits: sizes beyond which it is refused unread.
+
+    Returns:
+        the payload's octets.
+
+    Raises:
+        InvalidToken: one of its subclasses says why.
+    """
+    return verify_with_key(compact, keys, algorithms, limits=limits)[0]
+
+
+def verify_with_key(
+    compact: bytes | str, keys: KeySet, algorithms: frozenset[str], *, limits: JwsLimits = DEFAULT
+) -> tuple[bytes, Key]:
+    """As ``verify``, for those who must know which key signed.
+
+    Args:
+        compact: the token.
+        keys: the issuer's keys.
+        algorithms: the ``alg`` values that are allowed.
+        limits: sizes beyond which it is refused unread.
+
+    Returns:
+        the payload's octets, and the key.
+
+    Raises:
+        InvalidToken: one of its subclasses says why.
+    """
+    token = parse(compact, limits)
+    return token.payload, token.verify(keys, algorithms)
+
+
 def parse(compact: bytes | str, limits: JwsLimits = DEFAULT) -> Compact:
     """Read a token in full without checking its signature.
 
