@@ -84,10 +84,11 @@ def main() -> int:
 
 
 def _joined(result: dict[str, Any]) -> dict[str, Any]:
-    """The last run that was kept, with the rows of this one in the place of its own."""
+    """The last run that was kept, with the rows of this one in the place of its own; they say of what commit they are."""
     kept = json.loads(max(EVIDENCE.glob("faults-*.json")).read_text())
-    rows = {one["scenario"]: one for one in (*kept["scenarios"], *result["scenarios"])}
-    return {**kept, **result, "scenarios": [rows[name] for name in BY_NAME if name in rows]}
+    newer = [{**one, "commit": result["machine"]["commit"]} for one in result["scenarios"]]
+    rows = {one["scenario"]: one for one in (*kept["scenarios"], *newer)}
+    return {**kept, "scenarios": [rows[name] for name in BY_NAME if name in rows]}
 
 
 def _show(result: dict[str, Any]) -> dict[str, Any]:
