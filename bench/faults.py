@@ -84,7 +84,7 @@ def main() -> int:
 
 
 def _joined(result: dict[str, Any]) -> dict[str, Any]:
-    """The last run that was kept, with the rows of this one in the place of its own; they say of what commit they are."""
+    """The last run that was kept, its rows replaced by those of this one, which name their commit."""
     kept = json.loads(max(EVIDENCE.glob("faults-*.json")).read_text())
     newer = [{**one, "commit": result["machine"]["commit"]} for one in result["scenarios"]]
     rows = {one["scenario"]: one for one in (*kept["scenarios"], *newer)}
