@@ -1,5 +1,6 @@
 """What every test shares: one event loop kind, no socket beyond loopback, and databases (see support/databases.py)."""
 
+import gc
 import ipaddress
 import os
 import socket
@@ -29,6 +30,12 @@ def _loopback_only(event: str, args: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_loopback_only)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests live to the end: the collector need not walk over them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """The probes of a whole service: what operators are told, what it costs at Stream, and who makes the calls."""
 
 import contextlib
-import json
-import sys
 import time
 
 import anyio
@@ -11,7 +9,7 @@ import pytest
 from dirty_equals import IsList, IsNumber, IsPositive, IsStr
 
 from support.operating import KEYS, OPERATOR, VIEWER, bearer
-from support.processes import running
+from support.processes import beside
 from tidegate.http.operators import digest
 from tidegate.sandbox import SandboxServer
 from tidegate.settings import IssuerConfig
@@ -202,23 +200,15 @@ async def test_an_hour_costs_what_is_said(gate_with, sandbox):
 
 @contextlib.contextmanager
 def replica(directory, sandbox, database_url):
-    key, secret = sandbox.sandbox.credentials()
-    config = sandbox.sandbox.issuer_config()
-    issuer = {name: list(value) if isinstance(value, tuple) else value for name, value in config.items()}
     directory.mkdir()
     variables = {
-        "STREAM_API_KEY": key,
-        "STREAM_API_SECRET": secret,
-        "STREAM_CHAT_BASE_URL": sandbox.stream_url,
-        "TIDEGATE_ISSUERS": json.dumps([issuer]),
         "TIDEGATE_DATABASE_URL": database_url,
         "TIDEGATE_PROBE_SECONDS": "5",
         "TIDEGATE_PROFILE_SYNC": "off",
         "TIDEGATE_OPS_BIND": "127.0.0.1:0",
         "TIDEGATE_OPERATOR_KEYS": f"otto:operator:{digest(OPERATOR)}",
     }
-    command = [sys.executable, "-m", "tidegate", "serve"]
-    with running(directory, command, variables) as service:
+    with beside(sandbox, directory, **variables) as service:
         yield service
 
 

@@ -1,25 +1,19 @@
 """The description of the routes, and the routes held to it by generated requests."""
 
-import asyncio
 import string
-import sys
-import threading
-from contextlib import contextmanager
+import time
 
 import hypothesis
 import pytest
 import requests
 import schemathesis
-import uvicorn
 from hypothesis import HealthCheck
 from hypothesis import strategies as st
 
-from support.gate import settings_for
-from support.operating import KEYS
-from tidegate.app.build import build
+from support.operating import OPERATOR
+from support.processes import START_SECONDS, beside
+from tidegate.http.operators import digest
 from tidegate.sandbox.server import SandboxServer
-
-OPERATED_BY = KEYS
 
 CASES = 200
 NAMES = st.text(string.ascii_letters + string.digits + "-", min_size=1, max_size=8)
@@ -39,46 +33,18 @@ OPERATIONS = {
 }
 
 
-class Served:
-    """A service in a thread, so that a generator that knows nothing of event loops can call it."""
-
-    def __init__(self, app):
-        self.server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="on"))
-        self.thread = threading.Thread(target=lambda: asyncio.run(self.server.serve()), daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-        while not self.server.started:
-            threading.Event().wait(0.01)
-        port = self.server.servers[0].sockets[0].getsockname()[1]
-        return f"http://127.0.0.1:{port}"
-
-    def __exit__(self, *_):
-        self.server.should_exit = True
-        self.thread.join(5)
-
-
-@contextmanager
-def turns(seconds):
-    """Who asks and who answers share this process: a thread that waits gets its turn sooner than usual."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(seconds)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(usual)
-
-
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    with SandboxServer() as sandbox:
-        limits = ("limit_address", "limit_subject", "telemetry_address", "telemetry_user")
-        changed = {"telemetry": "on", **{f"{limit}_per_minute": 0 for limit in limits}}
-        runtime = build(settings_for(sandbox, tmp_path_factory.mktemp("state"), **changed))
-        with Served(runtime.app) as url, turns(0.0005):
-            while not runtime.watch.can_exchange() or runtime.watch.health().warnings:
-                threading.Event().wait(0.01)
-            yield url, sandbox
+    """A process of its own: figures of other tests would make the page of metrics long."""
+    limits = ("LIMIT_ADDRESS", "LIMIT_SUBJECT", "TELEMETRY_ADDRESS", "TELEMETRY_USER")
+    unlimited = {f"TIDEGATE_{limit}_PER_MINUTE": "0" for limit in limits}
+    variables = {"TIDEGATE_TELEMETRY": "on", "TIDEGATE_OPERATOR_KEYS": f"otto:operator:{digest(OPERATOR)}", **unlimited}
+    with SandboxServer() as sandbox, beside(sandbox, tmp_path_factory.mktemp("served"), **variables) as service:
+        deadline = time.monotonic() + START_SECONDS
+        while requests.get(f"{service.url}/api/chat/health", timeout=5).json()["status"] != "healthy":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield service.url, sandbox
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from tidegate.sandbox.stream_limits import PER_MINUTE
 
 ROOT = Path(__file__).parents[2]
 ROOM = Path(tidegate.sandbox.__file__).parent
-FLOOR = {"tidegate.errors", "tidegate.clock", "tidegate.ids"}
+FLOOR = {"tidegate.errors", "tidegate.clock", "tidegate.ids", "tidegate.ownfiles"}
 
 
 def test_the_page_is_the_generated_one():

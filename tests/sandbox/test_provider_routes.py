@@ -4,9 +4,10 @@ import httpx2
 import jwt
 import pytest
 
-from tidegate.sandbox.provider import DISCOVERY_PATH, JWKS_PATH
+from tidegate.sandbox.provider import DISCOVERY_PATH
 
 LIMIT = 65536
+KEYS_PATH = "/.well-known/jwks.json"
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_discovery_that_names_another_issuer(server, provider, web):
 
 def test_nothing_else_is_there(server, web):
     assert web.get(server.issuer_url + "/v1/client").status_code == 404
-    assert web.post(server.issuer_url + JWKS_PATH).status_code == 405
+    assert web.post(server.issuer_url + KEYS_PATH).status_code == 405
     assert web.get(server.url + "/elsewhere").status_code == 404
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from tidegate.clock import ManualClock
 from tidegate.sandbox import Sandbox, SandboxServer, runtime, serve
-from tidegate.sandbox.provider import JWKS_PATH
 from tidegate.sandbox.server import bind, url_of
+
+KEYS_PATH = "/.well-known/jwks.json"
 
 
 def test_it_starts_quickly_and_stops(web):
@@ -17,11 +18,11 @@ def test_it_starts_quickly_and_stops(web):
         started = time.monotonic()
         with SandboxServer() as server:
             spans.append(time.monotonic() - started)
-            assert web.get(server.issuer_url + JWKS_PATH).status_code == 200
+            assert web.get(server.issuer_url + KEYS_PATH).status_code == 200
     assert min(spans) < 0.5
 
     with pytest.raises(httpx2.ConnectError):
-        web.get(server.issuer_url + JWKS_PATH)
+        web.get(server.issuer_url + KEYS_PATH)
 
 
 def test_it_is_one_address_with_three_parts():
@@ -92,7 +93,7 @@ async def test_serving_inside_a_running_loop():
     task = asyncio.create_task(serve(sandbox, listening=address.set_result))
     url = await asyncio.wait_for(address, 2)
     async with httpx2.AsyncClient(trust_env=False) as client:
-        answer = await client.get(f"{url}/idp{JWKS_PATH}")
+        answer = await client.get(f"{url}/idp{KEYS_PATH}")
     assert (answer.status_code, answer.headers["date"]) == (200, "Tue, 14 Nov 2023 22:13:20 GMT")
 
     task.cancel()
@@ -105,6 +106,6 @@ async def test_serving_inside_a_running_loop():
 def test_a_clock_that_is_held():
     clock = ManualClock()
     with SandboxServer(Sandbox(clock)) as server, httpx2.Client(trust_env=False) as client:
-        first = client.get(server.issuer_url + JWKS_PATH).headers["date"]
+        first = client.get(server.issuer_url + KEYS_PATH).headers["date"]
         clock.advance(3600)
-        assert client.get(server.issuer_url + JWKS_PATH).headers["date"] > first
+        assert client.get(server.issuer_url + KEYS_PATH).headers["date"] > first

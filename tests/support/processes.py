@@ -17,8 +17,8 @@ from tidegate.sandbox.server import SandboxServer
 
 ROOT = Path(__file__).parents[2]
 _LISTENING = re.compile(r'"port":(\d+)[^\n]*"event":"listening"|Uvicorn running on http://[0-9.]+:(\d+)')
-START_SECONDS = 20
-STOP_SECONDS = 10
+START_SECONDS = 60
+STOP_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,28 @@ def environment(**variables: str) -> dict[str, str]:
     """What a process of ours gets: nothing of this one's settings."""
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "SYSTEMROOT"}}
     return {**kept, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1", **variables}
+
+
+@contextmanager
+def beside(sandbox: SandboxServer, directory: Path, **variables: str) -> Iterator[Service]:
+    """Start the service as one that trusts a sandbox of this process, and stop it afterwards.
+
+    Args:
+        sandbox: the identity provider and Stream.
+        directory: empty; becomes its working directory.
+        variables: further settings.
+    """
+    key, secret = sandbox.sandbox.credentials()
+    config = sandbox.sandbox.issuer_config()
+    issuer = {name: list(value) if isinstance(value, tuple) else value for name, value in config.items()}
+    trusted = {
+        "STREAM_API_KEY": key,
+        "STREAM_API_SECRET": secret,
+        "STREAM_CHAT_BASE_URL": sandbox.stream_url,
+        "TIDEGATE_ISSUERS": json.dumps([issuer]),
+    }
+    with running(directory, [sys.executable, "-m", "tidegate", "serve"], {**trusted, **variables}) as service:
+        yield service
 
 
 def pasted_session(told: str, directory: Path) -> tuple[str, str]:

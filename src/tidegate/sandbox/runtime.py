@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from tidegate import ownfiles
 from tidegate.errors import TidegateError
+from tidegate.ownfiles import replace
 
 FILE_NAME: Final = "sandbox.json"
 FILE_OCTETS: Final = 8192
@@ -57,7 +57,7 @@ def write(path: Path, running: Running) -> None:
         OSError: the folder or the file cannot be written.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ownfiles.replace(path, orjson.dumps(asdict(running)))
+    replace(path, orjson.dumps(asdict(running)))
 
 
 def read(path: Path) -> Running:

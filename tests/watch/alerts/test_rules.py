@@ -129,3 +129,23 @@ def test_the_burn_rates_are_those_of_the_objective():
         "ErrorBudgetShrinks": pytest.approx(1 - OBJECTIVE),
     }
     assert all(figure(name).promql for name in FIGURES_JUDGED)
+
+
+class Spans:
+    """Of 70 answers in half an hour, and 800 in six, so many failed."""
+
+    def __init__(self, *, lately, long):
+        self.sums = {("answers", 1_800.0): 70.0, ("answers.failed", 1_800.0): lately}
+        self.sums |= {("answers", 21_600.0): 800.0, ("answers.failed", 21_600.0): long}
+
+    def window(self, name, seconds):
+        return [self.sums[name, seconds]] if (name, seconds) in self.sums else []
+
+
+@pytest.mark.parametrize(
+    ("lately", "long", "fires"),
+    # The first is a quiet night of the thirty days in tests/stress, where it paged.
+    [(1.0, 12.0, False), (4.0, 25.0, False), (5.0, 19.0, False), (5.0, 20.0, True)],
+)
+def test_a_few_stray_errors_at_night_wake_nobody(lately, long, fires):
+    assert look(BY_NAME["ErrorBudgetBurns"], Spans(lately=lately, long=long), Board()).met is fires

@@ -22,21 +22,27 @@ def _failing(seconds: float, above: float, *, least: int, least_part: int) -> Sh
     return Share("answers.failed", "answers", seconds, above, least=least, least_part=least_part)
 
 
-def _burning(times: float, long_s: float, short_s: float) -> Both:
-    """The budget is spent so many times faster than it may be, lately and still now."""
+def _burning(times: float, long_s: float, short_s: float, *, pages: bool) -> Both:
+    """The budget is spent so many times faster than it may be, lately and still now.
+
+    At night a stray error is a great part of few answers. Nobody is woken for fewer than five within the short window,
+    and twenty within the long one.
+    """
     above = round(times * _BUDGET, 6)
+    long_least, short_least = (20, 5) if pages else (10, 1)
     return Both(
-        _failing(long_s, above, least=200, least_part=10),
-        _failing(short_s, above, least=20, least_part=1),
+        _failing(long_s, above, least=200, least_part=long_least),
+        _failing(short_s, above, least=20, least_part=short_least),
     )
 
 
 def _burn_rule(name: str, severity: Severity, times: float, long_s: float, short_s: float, *, inside: bool) -> Rule:
     spent = times * long_s / (30 * _DAY)
+    burning = _burning(times, long_s, short_s, pages=severity is Severity.PAGE)
     return Rule(
         name,
         severity,
-        (Way(_burning(times, long_s, short_s), Blame.OURS, f"Errors use up the budget {times:g} times too fast."),),
+        (Way(burning, Blame.OURS, f"Errors use up the budget {times:g} times too fast."),),
         0.0,
         f"{spent:.0%} of the month's error budget went in {long_s / _HOUR:g} h, and it goes on.",
         f"The objective is that {OBJECTIVE:.1%} of the answers are no 5xx over 30 days. Over the long window errors "
