@@ -1,6 +1,7 @@
 """Bringing a database up to date from outside an event loop."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from tidegate.store import Database
 
@@ -15,4 +16,6 @@ def migrate_now(url: str) -> None:
         finally:
             await database.aclose()
 
-    asyncio.run(migrate())
+    # In a thread of its own: a fixture may ask for a database while the event loop of its test is running.
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(lambda: asyncio.run(migrate())).result()
