@@ -8,6 +8,7 @@ import sys
 
 import hypothesis
 import pytest
+import structlog
 
 from tidegate.store import Database
 
@@ -36,6 +37,13 @@ def pytest_collection_finish() -> None:
     """Thousands of collected tests live to the end: the collector need not walk over them again and again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """What one test set up of the log, its level for instance, is not the next one's."""
+    if structlog.is_configured():
+        structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -39,6 +39,17 @@ class LifeTable:
                 return row
         return None
 
+    def of(self, who: VerifiedSubject, now: float) -> tuple[int, int]:
+        """What a new session is given: its `life`, and `holds_until`.
+
+        Args:
+            who: the verified caller.
+            now: seconds since the epoch.
+        """
+        if not self._rows:  # nearly everywhere, and on the way of every login
+            return self._ordinary, who.expires_at
+        return self.life(who, now), self.holds_until(who, now)
+
     def life(self, who: VerifiedSubject, now: float) -> int:
         """Seconds that the tokens of a session live. Made for a session once: it is counted here.
 

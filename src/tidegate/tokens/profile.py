@@ -85,7 +85,8 @@ class Profiles:
             who: the verified caller; its policy says which claims were carried along.
         """
         if not self._rules:
-            return Profile(who.name, who.image) if who.name or who.image else NO_PROFILE
+            told = who.particulars
+            return Profile(told.name, told.image) if told.name or told.image else NO_PROFILE
         readers = self._readers.get(who.issuer)
         if readers is None:
             readers = self._readers[who.issuer] = tuple(self._compiled(who.policy))

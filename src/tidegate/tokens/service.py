@@ -1,7 +1,7 @@
 """The exchange: a session goes in, a Stream token comes out. It knows nothing of HTTP."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from tidegate.clock import Clock
 from tidegate.errors import Reason, Refusal
@@ -17,6 +17,9 @@ from tidegate.tokens.sessions import SessionCache
 from tidegate.tokens.standing.memory import Standing
 
 _FIRST_SERVER_ERROR = 500
+_new: Final = tuple.__new__
+"""Makes a named tuple in half the time that its own name takes; for what every login makes."""
+
 _KEY_ROUNDS = 2
 """A key set is asked for, and its answer looked into, this often for one request."""
 
@@ -155,7 +158,8 @@ class Exchange:
         """
         now = self._clock.now()
         floor = self._standing.floor(session.user_id, now)
-        return Issued(session, self._minter.mint(session.user_id, session, now, session.life, floor), now)
+        minted = self._minter.mint(session.user_id, session, now, session.life, floor)
+        return _new(Issued, (session, minted, now))
 
     def _admit(self, bearer: bytes, address: str) -> Session:
         ticks = self._clock.monotonic()
@@ -188,14 +192,8 @@ class Exchange:
 
     def _open(self, who: VerifiedSubject, now: float) -> Session:
         user_id = user_id_of(who, self._mapping)
-        return Session(
-            who,
-            user_id,
-            *self._minter.rhythm(user_id),
-            self._lives.life(who, now),
-            self._lives.holds_until(who, now),
-            self._profiles.of(who),
-        )
+        rhythm, lives, profile = self._minter.rhythm(user_id), self._lives.of(who, now), self._profiles.of(who)
+        return _new(Session, (who, user_id, *rhythm, *lives, profile))
 
 
 def user_id_of(who: VerifiedSubject, mapping: SubjectMapping) -> str:
