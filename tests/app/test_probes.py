@@ -245,7 +245,8 @@ async def test_the_command_shows_probes_and_what_they_cost(gate, monkeypatch, ca
     await seen(gate, "quota", "")
     async with gate.operator(VIEWER) as vera:
         answer = (await vera.get(PROBES)).json()
-    answer["probes"][1]["outcome"] |= {
+    found = next(probe["outcome"] for probe in answer["probes"] if probe["name"] == "quota")
+    found |= {
         "state": "failing",
         "cause": "stream_errors",
         "text": CAUSES[Cause.STREAM_ERRORS].text,

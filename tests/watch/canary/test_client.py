@@ -56,7 +56,7 @@ def new(message_id):
 
 async def test_the_connections_id_need_not_come_first():
     async with server(saying("{}", "no json", HELLO)) as url:
-        socket = await opened(url, SystemClock(), 1.0)
+        socket = await opened(url, SystemClock(), 10.0)
         assert (socket.connection_id, socket.open) == ("c1", True)
         await socket.close("renewed")
         assert not socket.open
@@ -64,8 +64,8 @@ async def test_the_connections_id_need_not_come_first():
 
 async def test_a_message_is_timed_when_it_arrives():
     async with server(saying(HELLO, new("other"), new("mine"), new("mine"))) as url:
-        socket = await opened(url, SystemClock(), 1.0)
-        arrived = await asyncio.wait_for(socket.expect("mine"), 1)
+        socket = await opened(url, SystemClock(), 10.0)
+        arrived = await asyncio.wait_for(socket.expect("mine"), 10)
         assert arrived == pytest.approx(time.monotonic(), abs=0.5)
         await socket.close("renewed")
 
@@ -139,7 +139,7 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch):
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     async with server(saying(HELLO)) as url:
-        socket = await opened(url, SystemClock(), 1.0)
+        socket = await opened(url, SystemClock(), 10.0)
         await socket.close("renewed")
     assert socket.connection_id == "c1"
 
@@ -151,9 +151,9 @@ async def test_the_end_of_the_connection_reaches_whoever_waits():
         socket.transport.abort()
 
     async with server(handler) as url:
-        socket = await opened(url, SystemClock(), 1.0)
+        socket = await opened(url, SystemClock(), 10.0)
         with pytest.raises(SocketError) as raised:
-            await asyncio.wait_for(socket.expect("mine"), 1)
+            await asyncio.wait_for(socket.expect("mine"), 10)
         assert raised.value.trouble is Trouble.BROKEN
         with pytest.raises(SocketError):
             await socket.expect("another")
@@ -171,9 +171,9 @@ async def test_the_end_of_the_connection_reaches_whoever_waits():
 async def test_what_a_stranger_can_send_is_bounded(sent, why):
     before = metrics.CANARY_ENDS.labels(why.value)._value.get()
     async with server(saying(HELLO, *sent)) as url:
-        socket = await opened(url, SystemClock(), 1.0)
+        socket = await opened(url, SystemClock(), 10.0)
         with pytest.raises(SocketError) as raised:
-            await asyncio.wait_for(socket.expect("mine"), 2)
+            await asyncio.wait_for(socket.expect("mine"), 10)
         await socket.close("renewed")
     assert raised.value.trouble is why
     assert metrics.CANARY_ENDS.labels(why.value)._value.get() == before + 1
@@ -182,11 +182,11 @@ async def test_what_a_stranger_can_send_is_bounded(sent, why):
 async def test_a_socket_that_nobody_uses_closes_by_itself():
     before = metrics.CANARY_ENDS.labels("unused")._value.get()
     async with server(saying(HELLO)) as url:
-        socket = await opened(url, SystemClock(), 1.0)
+        socket = await opened(url, SystemClock(), 10.0)
         socket.leave_after(10)
         socket.leave_after(0.02)
         with pytest.raises(SocketError):
-            await asyncio.wait_for(socket.expect("mine"), 1)
+            await asyncio.wait_for(socket.expect("mine"), 10)
         await socket.close("renewed")
     assert metrics.CANARY_ENDS.labels("unused")._value.get() == before + 1
 
@@ -195,7 +195,7 @@ async def test_the_token_is_in_no_log(caplog):
     caplog.set_level(0)
     logging.getLogger("websockets").setLevel(logging.DEBUG)
     async with server(saying(HELLO), logger=client._silent()) as url:
-        socket = await opened(url, SystemClock(), 1.0)
+        socket = await opened(url, SystemClock(), 10.0)
         await socket.close("renewed")
         await trouble(url.replace("localhost", "127.0.0.2"), 0.2)
     assert SECRET not in caplog.text
