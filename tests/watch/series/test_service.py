@@ -1,4 +1,5 @@
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 import structlog
@@ -151,7 +152,8 @@ async def test_samples_are_taken_at_the_end_of_slots(counters, monkeypatch):
             raise asyncio.CancelledError
 
     series = series_of(clock, counters)
-    monkeypatch.setattr(asyncio, "sleep", sleep)
+    # In that module alone: the sandbox of other tests runs in a thread of this process, and sleeps too.
+    monkeypatch.setattr("tidegate.watch.series.service.asyncio", SimpleNamespace(sleep=sleep))
     with pytest.raises(asyncio.CancelledError):
         await series.run()
 
