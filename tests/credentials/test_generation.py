@@ -95,3 +95,9 @@ def test_after_the_apps_revocation_server_tokens_are_dated_behind_it():
         dated.append(issued(access()))
         clock.advance(1)
     assert dated == [NOW - 5, NOW - 4, NOW - 3, NOW - 2, NOW - 1, NOW, NOW + 1, NOW + 1]
+
+
+def test_no_name_begins_like_an_option_of_a_command():
+    ids = [Generation(Pair("key", f"a-secret-of-the-app-{number:032}")).id for number in range(300)]
+    assert len(set(ids)) == 300
+    assert not any("-" in name for name in ids)

@@ -73,7 +73,8 @@ class Generation:
         # Named after both halves: a new secret under the same key is another generation. Whoever
         # holds one user token can test a guess of the secret against it; this name adds nothing to that.
         named = self.signer.derive(f"generation {pair.api_key}")[:_ID_OCTETS]
-        self.id: Final = base64url(named).decode("ascii")
+        # Without a hyphen: `tidegate keys retire` would take a name that begins with one for an option.
+        self.id: Final = base64url(named).decode("ascii").replace("-", "_")
         self._server_token = ("", 0.0, 0)
 
     def access(self, now: float, since: int = 0) -> Access:
