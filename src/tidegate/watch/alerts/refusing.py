@@ -87,28 +87,34 @@ def _unclear(counts: Mapping[str, float], total: float) -> Verdict:
     return Verdict(Blame.UNCLEAR, 0.0, text)
 
 
-def _expired(board: Board, _issuer: Issuer) -> Verdict:
-    found = _clock(board)
-    if found is None:
-        text = "They are over: apps keep old ones, or our clock is ahead, which nothing could be compared with."
-        return Verdict(Blame.UNCLEAR, 0.0, text)
-    if found:
-        return Verdict(Blame.OURS, 0.8, "They count as over because this machine's clock is off.")
-    return Verdict(
-        Blame.APPS, 0.7, "They are over, and our clock is right: apps' clocks are behind, or they keep old ones."
-    )
+def _dated(unclear: str, off: str, otherwise: Verdict) -> Callable[[Board, Issuer], Verdict]:
+    """A judge of what hangs on the clocks.
+
+    Args:
+        unclear: what is said where ours could be compared with no other.
+        off: what is said where ours is wrong.
+        otherwise: the verdict where ours is right.
+    """
+
+    def judge(board: Board, _issuer: Issuer) -> Verdict:
+        found = _clock(board)
+        if found is None:
+            return Verdict(Blame.UNCLEAR, 0.0, unclear)
+        return Verdict(Blame.OURS, 0.8, off) if found else otherwise
+
+    return judge
 
 
-def _early(board: Board, _issuer: Issuer) -> Verdict:
-    found = _clock(board)
-    if found is None:
-        text = "They are dated ahead: the provider's clock is, or ours is behind, which nothing could be compared with."
-        return Verdict(Blame.UNCLEAR, 0.0, text)
-    if found:
-        return Verdict(Blame.OURS, 0.8, "They count as dated ahead because this machine's clock is off.")
-    return Verdict(
-        Blame.PROVIDER, 0.6, "They are dated ahead, and our clock is right: the clock of who made them is not."
-    )
+_expired: Final = _dated(
+    "They are over: apps keep old ones, or our clock is ahead, which nothing could be compared with.",
+    "They count as over because this machine's clock is off.",
+    Verdict(Blame.APPS, 0.7, "They are over, and our clock is right: apps' clocks are behind, or they keep old ones."),
+)
+_early: Final = _dated(
+    "They are dated ahead: the provider's clock is, or ours is behind, which nothing could be compared with.",
+    "They count as dated ahead because this machine's clock is off.",
+    Verdict(Blame.PROVIDER, 0.6, "They are dated ahead, and our clock is right: the clock of who made them is not."),
+)
 
 
 def _unknown_key(_board: Board, issuer: Issuer) -> Verdict:
