@@ -4,7 +4,7 @@ import asyncio
 
 import anyio
 import pytest
-from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, select, text
+from sqlalchemy import Column, Integer, MetaData, String, Table, delete, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from tidegate.store import Database, DatabaseOptions, StoreUnavailable
@@ -86,6 +86,28 @@ async def test_writers_take_turns_and_none_is_lost(boats):
     await asyncio.gather(*(write(number) for number in range(1, 21)))
 
     assert await count(boats) == 20
+
+
+async def test_who_is_cancelled_in_mid_statement_keeps_nobody_out(boats):
+    async def work():
+        async with boats.begin() as connection:
+            await connection.execute(insert(BOATS), [{"id": number} for number in range(150)])
+            begun.set()
+            await connection.execute(text("SELECT count(*) FROM boats a, boats b, boats c"))
+
+    for _ in range(3):
+        begun = asyncio.Event()
+        task = asyncio.ensure_future(work())
+        await begun.wait()
+        await asyncio.sleep(0.02)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        with anyio.fail_after(4):
+            async with boats.begin() as connection:
+                await connection.execute(insert(BOATS).values(id=1_000))
+                await connection.execute(delete(BOATS))
+
+    assert task.cancelled()
 
 
 async def test_a_failure_tells_its_class_and_no_value(boats):

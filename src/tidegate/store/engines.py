@@ -93,10 +93,26 @@ def _make_private(path: Path) -> None:
         raise StoreUnavailable("refused", f"its file cannot be opened ({error.strerror})") from None
 
 
+class _Sqlite(sqlite3.Connection):
+    """A connection whose end is the end of its transaction.
+
+    SQLite keeps a closed connection alive, lock and all, for as long as a statement of it exists, and one that was
+    cancelled in mid-work exists until it is collected. Everybody else would wait for the lock until then.
+    """
+
+    def close(self) -> None:
+        """Give up the lock, then close; in the connection's own thread, like every use of it."""
+        try:
+            if self.in_transaction:
+                self.rollback()
+        finally:
+            super().close()
+
+
 def _sqlite(path: Path, options: DatabaseOptions, *, writes: bool) -> AsyncEngine:
     engine = create_async_engine(
         f"sqlite+aiosqlite:///{path}",
-        connect_args={"timeout": options.timeout_s},
+        connect_args={"timeout": options.timeout_s, "factory": _Sqlite},
         # One writer: the others queue here, in turn, and not at the file's lock, where none is fair.
         pool_size=1 if writes else options.connections,
         max_overflow=0,
