@@ -9,8 +9,12 @@ import sys
 import hypothesis
 import pytest
 import structlog
+from cryptography.hazmat.primitives.asymmetric import rsa
 
+from support.rsakeys import generate_private_key
 from tidegate.store import Database
+
+rsa.generate_private_key = generate_private_key
 
 # A time limit for each example would measure the machine. `make stress` looks longer: HYPOTHESIS_PROFILE=thorough.
 hypothesis.settings.register_profile("quick", max_examples=60, deadline=None)
@@ -37,6 +41,7 @@ def pytest_collection_finish() -> None:
     """Thousands of collected tests live to the end: the collector need not walk over them again and again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.hookimpl(trylast=True)

@@ -15,7 +15,8 @@ from support.processes import START_SECONDS, beside
 from tidegate.http.operators import digest
 from tidegate.sandbox.server import SandboxServer
 
-CASES = 200
+# Two hundred cases each run with the system tests: they take a minute.
+CASES = [pytest.param(25, id="few"), pytest.param(200, id="all", marks=pytest.mark.system)]
 NAMES = st.text(string.ascii_letters + string.digits + "-", min_size=1, max_size=8)
 VALUES = st.text([chr(code) for code in range(0x21, 0x7F)], max_size=20)
 UNASKED = st.dictionaries(NAMES, VALUES, max_size=3)
@@ -83,7 +84,8 @@ def kept_alive():
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDeprecationWarning")
 @pytest.mark.parametrize("signed_in", [False, True], ids=["anonymous", "with-session"])
 @pytest.mark.parametrize(("method", "path"), sorted(OPERATIONS))
-def test_generated_requests(schema, served, kept_alive, method, path, signed_in):
+@pytest.mark.parametrize("least", CASES)
+def test_generated_requests(schema, served, kept_alive, method, path, signed_in, least):
     url, sandbox = served
     headers = {}
     if signed_in:
@@ -95,7 +97,7 @@ def test_generated_requests(schema, served, kept_alive, method, path, signed_in)
     cases = []
 
     @hypothesis.settings(
-        max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True
+        max_examples=least, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True
     )
     @hypothesis.given(case=operation.as_strategy(), unasked=UNASKED)
     def run(case, unasked):
@@ -106,4 +108,4 @@ def test_generated_requests(schema, served, kept_alive, method, path, signed_in)
         cases.append(case)
 
     run()
-    assert len(cases) >= CASES
+    assert len(cases) >= least
