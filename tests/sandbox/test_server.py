@@ -46,6 +46,11 @@ def test_it_listens_on_loopback_alone(host):
         bind(host, 0)
 
 
+def test_no_answer_waits_for_an_acknowledgement():
+    with bind("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP  # by which asyncio decides on TCP_NODELAY
+
+
 def test_a_port_that_is_taken():
     with bind("127.0.0.1", 0) as taken, pytest.raises(OSError, match="in use"):
         SandboxServer(port=taken.getsockname()[1]).start()

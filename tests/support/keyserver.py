@@ -73,6 +73,7 @@ def free_port() -> int:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    disable_nagle_algorithm = True
     keys: KeyServer
     protocol_version = "HTTP/1.1"
 

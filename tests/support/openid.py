@@ -84,6 +84,8 @@ class OpenIdProvider:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    disable_nagle_algorithm = True
+
     def do_GET(self):
         provider = self.provider
         if self.path == "/jwks":
