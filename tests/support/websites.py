@@ -12,7 +12,8 @@ def site() -> Iterator[tuple[str, list[bytes]]]:
     shown: list[bytes] = []
 
     class Handler(BaseHTTPRequestHandler):
-    disable_nagle_algorithm = True
+        disable_nagle_algorithm = True
+
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
