@@ -5,6 +5,7 @@ import ipaddress
 import os
 import socket
 import sys
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -17,7 +18,7 @@ from tidegate.store import Database
 rsa.generate_private_key = generate_private_key
 
 # A time limit for each example would measure the machine. `make stress` looks longer: HYPOTHESIS_PROFILE=thorough.
-hypothesis.settings.register_profile("quick", max_examples=60, deadline=None)
+hypothesis.settings.register_profile("quick", max_examples=40, deadline=None)
 hypothesis.settings.register_profile("thorough", max_examples=1_000, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
@@ -35,6 +36,16 @@ def _loopback_only(event: str, args: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_loopback_only)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Workers share the work that would otherwise be each one's."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker is not None and not sys.dont_write_bytecode:
+        from support.rewriting import rewrite_share
+
+        share = int(worker["workerid"].removeprefix("gw"))
+        rewrite_share(session.config, Path(__file__).parent, share, worker["workercount"])
 
 
 def pytest_collection_finish() -> None:
