@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from tidegate.pauses import doubled, woken
+from tidegate.pauses import doubled, ended, woken
 
 
 @pytest.mark.anyio
@@ -35,3 +35,25 @@ async def test_whoever_is_cancelled_hears_of_it():
 def test_pauses_double_and_come_to_an_end():
     assert [doubled(0.5, failures) for failures in range(4)] == [0.5, 1.0, 2.0, 4.0]
     assert doubled(1.0, 16) == doubled(1.0, 10**9) == 65_536.0
+
+
+@pytest.mark.anyio
+async def test_who_loses_a_request_to_end_hears_the_next():
+    lost = []
+
+    async def stubborn():
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            lost.append(1)
+        await asyncio.sleep(60)
+
+    async def fails():
+        raise ConnectionError
+
+    tasks = [asyncio.create_task(stubborn()), asyncio.create_task(fails())]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await ended(tasks, 0.02)
+    assert lost == [1]
+    assert all(task.done() for task in tasks)

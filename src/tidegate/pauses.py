@@ -1,8 +1,9 @@
-"""Between two attempts: until somebody wakes us or a time is over, and longer after each failure."""
+"""Between two attempts: until somebody wakes us or a time is over, longer after each failure; and the end of them."""
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 _DOUBLINGS: Final = 16
 """Beyond them no number is meant any more; what is computed is bounded by whoever asks."""
@@ -28,3 +29,21 @@ def doubled(first_s: float, failures: int) -> float:
         failures: how many there were before.
     """
     return float(first_s * 2.0 ** min(failures, _DOUBLINGS))
+
+
+async def ended(tasks: Iterable[asyncio.Task[Any]], again_s: float) -> None:
+    """Cancel tasks until they are over; what they raise is lost.
+
+    Who is cancelled in mid-work may raise an error of its own in place of ``CancelledError``, as a task group does
+    whose tasks fail meanwhile; a loop that goes on after errors then goes on, and hears the next request.
+
+    Args:
+        tasks: that are to end.
+        again_s: seconds after which those that run on are asked again.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        done, pending = await asyncio.wait(pending, timeout=again_s)
+        await asyncio.gather(*done, return_exceptions=True)

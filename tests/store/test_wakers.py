@@ -126,3 +126,24 @@ async def test_what_was_rolled_back_wakes_nobody(way, postgresql_url):
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
     await database.aclose()
+
+
+async def test_a_bus_whose_way_fails_at_its_end_ends(postgresql_url, monkeypatch):
+    monkeypatch.setattr("tidegate.store.bus._PAUSE_SECONDS", 0.05)
+    begun = asyncio.Event()
+
+    class Failing(RedisWaker):
+        @contextlib.asynccontextmanager
+        async def _listening(self, _):
+            yield self._lost
+
+        async def _lost(self):
+            begun.set()
+            try:
+                await asyncio.sleep(60)
+            finally:
+                raise ConnectionError
+
+    with anyio.fail_after(5):
+        async with replicas(postgresql_url, Failing("redis://localhost")):
+            await begun.wait()

@@ -7,7 +7,11 @@ from typing import Final
 
 import structlog
 
+from tidegate.pauses import ended
+
 _RESTART_SECONDS: Final = 1.0
+_CANCEL_SECONDS: Final = 5.0
+"""How long a job has for its end before it is asked again."""
 
 
 class Background:
@@ -43,14 +47,12 @@ class Background:
     async def running(self) -> AsyncIterator[None]:
         """All jobs run while inside."""
         async with self.closing():
-            tasks = [asyncio.create_task(_kept_alive(name, run), name=name) for name, run in self._jobs]
+            tasks = [asyncio.create_task(self._kept_alive(name, run), name=name) for name, run in self._jobs]
             try:
                 yield
             finally:
                 self.stop()
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await ended(tasks, _CANCEL_SECONDS)
 
     @contextlib.asynccontextmanager
     async def closing(self) -> AsyncIterator[None]:
@@ -65,11 +67,10 @@ class Background:
                 except Exception:  # noqa: BLE001 - the others must be closed all the same
                     structlog.get_logger("tidegate").exception("could not close cleanly")
 
-
-async def _kept_alive(name: str, run: Callable[[], Coroutine[None, None, None]]) -> None:
-    while True:
-        try:
-            await run()
-        except Exception:  # noqa: BLE001 - a job that ends in silence would be worse
-            structlog.get_logger("tidegate").exception("background job failed; starting it again", job=name)
-        await asyncio.sleep(_RESTART_SECONDS)
+    async def _kept_alive(self, name: str, run: Callable[[], Coroutine[None, None, None]]) -> None:
+        while not self.stopping:
+            try:
+                await run()
+            except Exception:  # noqa: BLE001 - a job that ends in silence would be worse
+                structlog.get_logger("tidegate").exception("background job failed; starting it again", job=name)
+            await asyncio.sleep(_RESTART_SECONDS)

@@ -16,7 +16,7 @@ import structlog
 
 from tidegate import metrics
 from tidegate.clock import Clock
-from tidegate.pauses import woken
+from tidegate.pauses import ended, woken
 from tidegate.store.database import Database
 from tidegate.store.lease import Lease
 from tidegate.store.model import Change, StoreUnavailable
@@ -162,8 +162,7 @@ class ChangeBus:
                 await woken(self._woken, self._poll_s)
         finally:
             if listening is not None:
-                listening.cancel()
-                await asyncio.gather(listening, return_exceptions=True)
+                await ended([listening], _PAUSE_SECONDS)
 
     async def catch_up(self) -> None:
         """Know everything that was committed until now.
