@@ -1,6 +1,9 @@
 """A sandbox for the whole run, and a service of its own for each test that wants one."""
 
+import functools
+
 import pytest
+from jinja2 import Environment, FileSystemBytecodeCache
 
 from support.gate import open_gate
 from tidegate.sandbox.server import SandboxServer
@@ -10,6 +13,15 @@ from tidegate.sandbox.server import SandboxServer
 def shared_sandbox():
     with SandboxServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates(tmp_path_factory):
+    """All consoles share their compiled templates, which take each a quarter of a second."""
+    kept = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tidegate.console.pages.Environment", functools.partial(Environment, bytecode_cache=kept))
+        yield
 
 
 @pytest.fixture

@@ -60,6 +60,7 @@ async def test_a_job_that_fails_is_started_again(monkeypatch):
     async with asyncio.timeout(2), background.running():
         for _ in range(3):
             await begun.acquire()
+    assert background.stopping
 
 
 async def test_what_was_added_last_is_closed_first_and_a_failure_stops_no_other():

@@ -147,3 +147,4 @@ async def test_a_bus_whose_way_fails_at_its_end_ends(postgresql_url, monkeypatch
     with anyio.fail_after(5):
         async with replicas(postgresql_url, Failing("redis://localhost")):
             await begun.wait()
+    assert begun.is_set()
