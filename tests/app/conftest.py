@@ -1,5 +1,6 @@
 """A sandbox for the whole run, and a service of its own for each test that wants one."""
 
+import contextlib
 import functools
 
 import pytest
@@ -55,6 +56,19 @@ def operators(request):
 async def gate(sandbox, tmp_path, way, operators):
     async with open_gate(sandbox, tmp_path, way=way, operator_keys=operators) as opened:
         yield opened
+
+
+@contextlib.asynccontextmanager
+async def _one_gate(sandbox, folder, way, **changed):
+    sandbox.sandbox.provider.reset()
+    async with open_gate(sandbox, folder, way=way, operator_keys=(), limit_address_per_minute=0, **changed) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def one_gate():
+    """A function that opens a service for a whole module, whose tests leave nothing behind in it."""
+    return _one_gate
 
 
 @pytest.fixture
