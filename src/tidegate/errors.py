@@ -10,6 +10,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+PROBLEM_TYPES: Final = "https://tidegate.example/docs/reasons/"
+"""Base of a problem's ``type`` where nobody publishes the page of reasons: a name that stays, and no address.
+
+Such types need not be resolvable (RFC 9457, section 3.1.1), and nobody can own this domain (RFC 2606, section 2).
+"""
+
 
 class Reason(StrEnum):
     """Why a request was refused. The values are the wire's and never change."""

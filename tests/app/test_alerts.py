@@ -109,7 +109,7 @@ async def test_an_outage_of_stream_is_told(gate_with, sandbox, settings, receive
         await looked(gate, times=8)
         alert = await receiver.heard("ChatHealthNotHealthy", "firing")
         assert (alert["severity"], alert["blame"], alert["figures"]) == ("page", "stream", {"health.status": 1.0})
-        assert alert["runbook"].endswith("/docs/alerts/#chathealthnothealthy")
+        assert alert["runbook"] == "docs/alerts.md#chathealthnothealthy"
 
 
 async def test_a_receiver_that_is_away_is_a_warning_of_health_and_hears_it_afterwards(gate_with, settings, receiver):

@@ -34,7 +34,7 @@ def test_it_says_what_is_wrong_since_when_and_where_to_look(tidegate, alerts, mo
 
     first, second = tidegate("alerts").out.splitlines()
     assert first == "LedgerBehind  page, firing since 2023-11-14T22:13:50Z"
-    assert second == "    It waits. (ledger.lag_seconds 41.5) https://tidegate.example/docs/alerts/#ledgerbehind"
+    assert second == "    It waits. (ledger.lag_seconds 41.5) docs/alerts.md#ledgerbehind"
     assert (
         "ClockOff  page, resolved 2023-11-14T22:13:50Z to 2023-11-14T22:14:50Z" in tidegate("alerts", "--history").out
     )

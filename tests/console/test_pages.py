@@ -7,7 +7,9 @@ import pytest
 
 from tidegate.console.pages import Pages, moment, number, seconds, span, with_token
 from tidegate.console.picture import WHOSE
+from tidegate.console.refusals import Refusals
 from tidegate.http.operators import Operator, Role
+from tidegate.tokens.ledger.model import SummedNote
 from tidegate.watch.alerts.model import AlertState, Phase
 from tidegate.watch.alerts.rules import BY_NAME, RULES
 from tidegate.watch.probes.model import Blame
@@ -32,9 +34,15 @@ def pages():
     return Pages("/assets", {"environment": "development", "version": "1", "provider": ""})
 
 
-def alerts(pages, current=(), past=()):
-    context = {"current": current, "past": past, "rules": BY_NAME, "runbook": "https://docs.example/alerts"}
+def alerts(pages, current=(), past=(), runbook="https://docs.example/alerts", *, published=True):
+    context = {"current": current, "past": past, "rules": BY_NAME, "runbook": runbook, "published": published}
     return pages.render("part_alerts", {**context, "whose": WHOSE, "may_act": True})
+
+
+def refusals(pages, documentation):
+    ring = Refusals(10, named=True)
+    ring.take([SummedNote(1.0, 2.0, "token_malformed", "none", 77)])
+    return pages.render("part_refusals", {"kept": True, "refusals": ring.last(9), "documentation": documentation})
 
 
 def test_alerts_are_shown_with_fault_figures_and_what_to_do(pages):
@@ -45,6 +53,25 @@ def test_alerts_are_shown_with_fault_figures_and_what_to_do(pages):
     assert f'href="https://docs.example/alerts#{FIRING.name.lower()}"' in shown
     assert "<code>share</code> 0.25" in shown
     assert "No alert is firing." in alerts(pages)
+
+
+def test_alerts_name_the_file_of_the_runbook_where_nobody_publishes_it(pages):
+    over = replace(FIRING, phase=Phase.RESOLVED, resolved_at=NOW)
+    shown = alerts(pages, [FIRING], [over], "docs/alerts.md", published=False)
+
+    assert f"<code>docs/alerts.md#{FIRING.name.lower()}</code>" in shown
+    assert f"<code>{over.name}</code>" in shown
+    assert "href" not in shown
+
+
+def test_refusals_link_to_their_reasons_only_where_these_are_published(pages):
+    linked, plain = refusals(pages, "https://docs.example/reasons/"), refusals(pages, "")
+
+    assert 'href="https://docs.example/reasons/token_malformed"' in linked
+    assert "docs/reasons.md" not in linked
+    assert "<code>token_malformed</code>" in plain
+    assert "<code>docs/reasons.md</code>" in plain
+    assert "href" not in plain
 
 
 def test_alerts_that_are_over_are_history_those_of_later_versions_too(pages):

@@ -29,6 +29,13 @@ def test_the_shape_of_a_problem():
     }
 
 
+def test_the_type_of_a_problem_stays_a_name_where_no_documentation_is_published():
+    answer = ErrorShapes("", detailed=True).answer(
+        Refusal(Reason.TOKEN_EXPIRED, "It is over."), Face.MOBILE, "req-1", 0
+    )
+    assert json.loads(answer.body)["type"] == "https://tidegate.example/docs/reasons/token_expired"
+
+
 @pytest.mark.parametrize(("detailed", "error"), [(True, "It is over."), (False, "The session has expired.")])
 def test_the_shape_of_the_web_face(detailed, error):
     answer = ErrorShapes(DOCS, detailed=detailed).answer(

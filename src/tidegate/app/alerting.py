@@ -13,7 +13,7 @@ from tidegate.settings.webhook_section import webhook_key
 from tidegate.store import Store
 from tidegate.watch.alerts.conditions import counted
 from tidegate.watch.alerts.kept import FileKeeper, Keeper, WindowsFile
-from tidegate.watch.alerts.notify.model import Channel, Place
+from tidegate.watch.alerts.notify.model import RUNBOOK_FILE, Channel, Place
 from tidegate.watch.alerts.notify.service import Notifier
 from tidegate.watch.alerts.rules import FIGURES_JUDGED
 from tidegate.watch.alerts.service import Alerts, Together
@@ -52,12 +52,12 @@ def notifier_of(settings: Settings, background: Background, clock: Clock) -> Not
 
 
 def runbook_page(settings: Settings) -> str:
-    """URL of the runbook, which lies beside the page of reasons.
+    """URL of the runbook, which lies beside the page of reasons; its file where it is not published.
 
     Args:
         settings: sound ones.
     """
-    return urljoin(settings.documentation_url, "../alerts/")
+    return urljoin(settings.documentation_url, "../alerts/") if settings.documentation_url else RUNBOOK_FILE
 
 
 def with_notifier(remarks: Remarks, notifier: Notifier) -> Remarks:

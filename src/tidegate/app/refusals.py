@@ -8,7 +8,7 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from tidegate.clock import rfc3339
-from tidegate.errors import REASONS, Reason
+from tidegate.errors import PROBLEM_TYPES, REASONS, Reason
 from tidegate.ids import RequestIds
 
 _REASON_OF: Final = {
@@ -22,12 +22,12 @@ class Answers:
     """Renders whole HTTP answers, connection close included.
 
     Args:
-        documentation_url: base of the problem ``type``, ending in a slash.
+        documentation_url: base of the problem ``type``, ending in a slash; or empty.
         wall_clock: seconds since 1970, for the web face's ``timestamp``.
     """
 
     def __init__(self, documentation_url: str, wall_clock: Callable[[], float] = time.time) -> None:
-        self._documentation_url = documentation_url
+        self._types = documentation_url or PROBLEM_TYPES
         self._wall_clock = wall_clock
         self._ids = RequestIds()
 
@@ -63,7 +63,7 @@ class Answers:
             }
             return _whole(spec.status, "application/json", request_id, body)
         body = {
-            "type": self._documentation_url + reason.value,
+            "type": self._types + reason.value,
             "title": spec.title,
             "status": spec.status,
             "detail": detail,

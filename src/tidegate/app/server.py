@@ -98,7 +98,7 @@ class ServerSettings(Protocol):
 
     @property
     def documentation_url(self) -> str:
-        """Base of the problem types."""
+        """Base of the problem types; empty where no documentation is published."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,7 @@ class Presenter:
             "past": alerts.history()[:ALERTS_SHOWN],
             "rules": BY_NAME,
             "runbook": self._sources.runbook,
+            "published": bool(self._sources.documentation),
             "whose": WHOSE,
         }
 

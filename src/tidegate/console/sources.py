@@ -60,7 +60,7 @@ class Sources:
         runner: runs them.
         series: figures over time.
         alerts: judged by them.
-        runbook: address of the page of alerts.
+        runbook: address of the page of alerts, or its file in the repository.
         issuers: with their keys.
         distrust: refuses keys of theirs.
         rotation: of the credentials at Stream.
@@ -69,7 +69,7 @@ class Sources:
         refusals: the last ones; None where the ledger is off.
         stopping: whether this replica is shutting down.
         clock: for all of it.
-        documentation: address of the page of reasons.
+        documentation: address of the page of reasons; empty where no documentation is published.
         told: whether apps may tell anything.
     """
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 import orjson
 
 from tidegate.clock import rfc3339
-from tidegate.errors import Challenge, LimitExceeded, Refusal
+from tidegate.errors import PROBLEM_TYPES, Challenge, LimitExceeded, Refusal
 from tidegate.http.answer import JSON, PROBLEM, Answer, Headers
 
 
@@ -26,15 +26,15 @@ class ErrorShapes:
     """Turns refusals into answers.
 
     Args:
-        documentation: address of the page of reasons; a problem's ``type`` is this plus the reason code.
+        documentation: address of the page of reasons, or empty; a problem's ``type`` is this plus the reason code.
         detailed: whether the web face's ``error`` is the sentence for developers (outside
             production) or the short one.
     """
 
-    __slots__ = ("_detailed", "_documentation")
+    __slots__ = ("_detailed", "_types")
 
     def __init__(self, documentation: str, *, detailed: bool) -> None:
-        self._documentation = documentation
+        self._types = documentation or PROBLEM_TYPES
         self._detailed = detailed
 
     def answer(self, refusal: Refusal, face: Face, request_id: str, now: float) -> Answer:
@@ -55,7 +55,7 @@ class ErrorShapes:
         """RFC 9457, section 3; ``reason`` and ``request_id`` are extension members (section 3.2)."""
         return orjson.dumps(
             {
-                "type": self._documentation + refusal.reason.value,
+                "type": self._types + refusal.reason.value,
                 "title": refusal.spec.title,
                 "status": refusal.spec.status,
                 "detail": refusal.detail,

@@ -19,7 +19,10 @@ class Closed(BaseModel):
 class ProblemBody(Closed):
     """Errors outside ``/api/`` (RFC 9457)."""
 
-    type: str = Field(description="The documentation of the reason.", json_schema_extra={"format": "uri"})
+    type: str = Field(
+        description="Names the reason, and leads to its documentation where that is published.",
+        json_schema_extra={"format": "uri"},
+    )
     title: str
     status: int
     detail: str

@@ -119,6 +119,7 @@ class ServerSection(Section):
         spec(
             "TIDEGATE_DOCUMENTATION_URL",
             k.Url("demand"),
-            "Where the page of each reason is: the base of a problem's `type`.",
+            "Where you publish the page of each reason: the base of a problem's `type`. Unset: `type` is a name that "
+            "leads nowhere, and alerts and the console name files below `docs/` in place of links.",
         ),
-    ] = "https://tidegate.example/docs/reasons/"
+    ] = ""

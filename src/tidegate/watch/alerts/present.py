@@ -25,7 +25,10 @@ class AlertBody(Closed):
     started_at: Timestamp | None = Field(description="Since when it fires; null: not yet, or it never did.")
     ended_at: Timestamp | None
     alone: bool = Field(description="Whether one replica says so that could not hear of the others.")
-    runbook: str = Field(json_schema_extra={"format": "uri"})
+    runbook: str = Field(
+        description="Where it says what to do: a URL, or a file of the repository where no documentation is published.",
+        json_schema_extra={"format": "uri-reference"},
+    )
 
     @classmethod
     def of(cls, alert: AlertState, page: str) -> Self:
@@ -33,7 +36,7 @@ class AlertBody(Closed):
 
         Args:
             alert: that it is about.
-            page: URL of the runbook.
+            page: URL or file of the runbook.
         """
         return cls.model_validate(alert_members(alert, page))
 

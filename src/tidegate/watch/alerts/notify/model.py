@@ -12,6 +12,8 @@ from tidegate.watch.probes.model import Blame
 
 TEST: Final = "alerts.test"
 CHANGED: Final = "alerts.changed"
+RUNBOOK_FILE: Final = "docs/alerts.md"
+"""The runbook in the repository, named where it is not published anywhere."""
 
 
 class Cause(StrEnum):
@@ -43,7 +45,7 @@ class Place:
     Attributes:
         environment: as configured.
         host: the name by which people know this deployment.
-        runbook: URL of the page; the alert's section follows it.
+        runbook: URL of the page, or `RUNBOOK_FILE`; the alert's section follows it.
     """
 
     environment: str
@@ -124,7 +126,7 @@ def runbook_of(page: str, name: str) -> str:
     """The section of an alert.
 
     Args:
-        page: URL of the runbook.
+        page: URL or file of the runbook.
         name: of the alert.
     """
     return f"{page}#{name.lower()}"
@@ -135,7 +137,7 @@ def alert_members(alert: AlertState, page: str) -> dict[str, Any]:
 
     Args:
         alert: that it is about.
-        page: URL of the runbook.
+        page: URL or file of the runbook.
     """
     rule = BY_NAME[alert.name]
     return {
