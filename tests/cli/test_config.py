@@ -71,6 +71,17 @@ def test_check_passes_for_sound_production_settings(tidegate, configure):
     assert ", 0 failed." in ended.out
 
 
+def test_check_hints_that_alerts_carry_no_link(tidegate, configure):
+    configure(PRODUCTION)
+    ended = tidegate("config", "check")
+    assert ended.status == 0
+    assert re.search(r"^hint +documentation-url +Alerts carry no link", ended.out, re.MULTILINE)
+    assert "TIDEGATE_DOCUMENTATION_URL" in ended.out
+
+    configure({**PRODUCTION, "TIDEGATE_DOCUMENTATION_URL": "https://docs.example/reasons/"})
+    assert "hint" not in tidegate("config", "check").out
+
+
 @pytest.mark.parametrize(("environment", "said"), [(DEVELOPMENT, True), (PRODUCTION, False)])
 def test_check_says_outside_production_that_lines_may_fail(tidegate, configure, environment, said):
     configure({**environment, "STREAM_CHAT_ENABLE_LOGGING": "true"})

@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from support.environments import DEVELOPMENT, PRODUCTION, SECRET
 from tidegate.settings import Environment, IssuerConfig, load
-from tidegate.settings.checklist import Facts, check
+from tidegate.settings.checklist import Facts, check, hints_of
 from tidegate.settings.load import Loaded
 from tidegate.settings.risk import Risk, RiskRow
 
@@ -133,6 +133,14 @@ def test_the_lines_are_the_same_whatever_holds():
     shown_failing = {*SETTINGS_CASES, *FACTS_CASES, "api-key-real", "no-unknown-variables", "credential-age"}
     assert set(names) == shown_failing
     assert len(names) == len(set(names)) >= 20
+
+
+def test_documentation_that_is_not_published_is_a_hint_that_fails_nothing():
+    (hint,) = hints_of(GOOD.settings)
+    assert (hint.id, hint.passed) == ("documentation-url", False)
+    assert "no link" in hint.what
+    assert failed(GOOD) == set()
+    assert hints_of(changed(documentation_url="https://docs.example/reasons/").settings) == []
 
 
 def test_no_line_shows_a_secret():

@@ -73,6 +73,7 @@ def check(
     loaded, seen = _looked_up(load_or_exit(env_file=env_file))
     lines = checklist.check(loaded, facts=seen)
     _print(lines, screen)
+    _print_hints(checklist.hints_of(loaded.settings), screen)
     if live:
         from tidegate.cli.live import check_live
 
@@ -111,3 +112,9 @@ def _print(lines: "Iterable[Line]", screen: "Screen") -> None:
         screen.parts(verdict(line.passed), f"{line.id:<25}", line.what)
         if not line.passed:
             screen.line(f"Mend: {line.mend}", indent=33)
+
+
+def _print_hints(hints: "Iterable[Line]", screen: "Screen") -> None:
+    for hint in hints:
+        screen.parts("hint", f"{hint.id:<25}", hint.what)
+        screen.line(f"To change it: {hint.mend}", indent=33)

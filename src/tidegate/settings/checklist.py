@@ -328,6 +328,24 @@ def lines_of(settings: Settings) -> list[Line]:
     return [Line(rule.id, rule.holds(settings), rule.what, rule.mend) for rule in RULES]
 
 
+def hints_of(settings: Settings) -> list[Line]:
+    """What may be as it is, but should be known: it fails no check, and health does not warn of it.
+
+    Args:
+        settings: sound ones.
+    """
+    if settings.documentation_url:
+        return []
+    return [
+        Line(
+            "documentation-url",
+            passed=False,
+            what="Alerts carry no link to the runbook: no documentation is published.",
+            mend="Publish the pages (make docs), and set TIDEGATE_DOCUMENTATION_URL to where the reasons are.",
+        )
+    ]
+
+
 def _check_facts(facts: Facts) -> list[Line]:
     state = "The state directory can be written to, and by its owner only."
     return [
