@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from tidegate.watch.alerts.conditions import duration
 from tidegate.watch.alerts.model import RESOLVE_S, Rule, Severity
+from tidegate.watch.alerts.notify.model import RUNBOOK_FILE
 from tidegate.watch.alerts.rules import RULES
 from tidegate.watch.probes.model import Blame
 from tidegate.watch.series.figures import FIGURES, figure
 from tidegate.watch.telemetry.model import LEAST_USERS
 
 ROOT: Final = Path(__file__).parents[1]
-RUNBOOK: Final = "https://tidegate.example/docs/alerts/"
 _MADE: Final = "# Made from the table of alerts: python tools/alert_pages.py\n"
 _PANELS: Final = (
     ("Exchanges", "short", ("exchanges.issued", "exchanges.refused", "exchanges.unavailable")),
@@ -57,7 +57,7 @@ def rules() -> str:
             "        annotations:\n",
             f"          summary: {json.dumps(rule.summary)}\n",
             f"          description: {json.dumps(rule.meaning)}\n",
-            f"          runbook_url: {RUNBOOK}#{rule.name.lower()}\n",
+            f"          runbook: {RUNBOOK_FILE}#{rule.name.lower()}\n",
         ]
     return "".join(lines)
 

@@ -20,13 +20,13 @@ def test_each_file_is_what_the_table_gives(name):
     assert kept == PAGES.FILES[name](), "make it anew: python tools/alert_pages.py"
 
 
-def test_every_alert_has_a_section_and_a_rule_that_links_to_it():
+def test_every_alert_has_a_section_and_a_rule_that_names_it():
     page, rules = PAGES.runbook(), PAGES.rules()
 
     for rule in RULES:
         assert page.count(f"\n## {rule.name}\n") == 1
         assert f"- alert: {rule.name}\n" in rules
-        assert f"#{rule.name.lower()}\n" in rules
+        assert f"runbook: docs/alerts.md#{rule.name.lower()}\n" in rules
 
 
 def test_the_dashboard_has_no_panel_without_a_question():

@@ -226,7 +226,7 @@ def test_an_outage_of_stream_reaches_a_receiver_by_way_of_prometheus(tmp_path):
         alert = until(lambda: next((one for one in taken if one["status"] == "firing"), None))
         assert alert["labels"]["alertname"] == "ChatHealthNotHealthy"
         assert alert["labels"]["severity"] == "page"
-        assert alert["annotations"]["runbook_url"].endswith("#chathealthnothealthy")
+        assert alert["annotations"]["runbook"] == "docs/alerts.md#chathealthnothealthy"
 
         page = httpx2.get(f"{service.url}/api/chat/health").json()
         assert page["status"] == "degraded"
