@@ -102,7 +102,10 @@ async def test_a_second_signal_does_not_wait():
     program.process.send_signal(signal.SIGTERM)
     assert await program.line() == "stopping"
     program.process.send_signal(signal.SIGTERM)
-    assert (await program.end())[1] == 0
+    said, code, errors = await program.end()
+    assert code == 0
+    assert "stopping_at_once" in said
+    assert "lifespan" not in errors
     await wire.close()
 
 

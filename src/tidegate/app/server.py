@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar, cast
 
+import structlog
 import uvicorn
 from uvicorn._types import ASGI3Application
 
@@ -37,6 +38,7 @@ _COLLECT_EVERY: Final = (20_000, 20, 50)
 hardly any cycles behind, while cached sessions, which live long, would be looked through again and again."""
 
 _OPS_DRAIN_SECONDS: Final = 2
+_FORCED_SECONDS: Final = 2.0
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """For TLS 1.2 (RFC 9325, section 4.2); the server's own default was a list of old ones in some of its versions."""
 
@@ -244,7 +246,8 @@ async def serve_all(
 
     At the first signal ``on_stopping`` is called, so that readiness fails; then no
     connection is accepted any more and requests in flight have ``shutdown_seconds``
-    to end; then the application's lifespan ends. A second signal ends it at once.
+    to end; then the application's lifespan ends. A second signal leaves none of them
+    any time, and the lifespan two seconds.
 
     Args:
         main: from `make_config`.
@@ -288,6 +291,15 @@ async def _run(servers: Sequence[_Server], on_started: Callable[[Started], Await
     finally:
         for server in opened:
             await server.shutdown()
+            await _hurried(server)
+
+
+async def _hurried(server: _Server) -> None:
+    """After a second signal: the application's end all the same, for a moment, since the ledger is written there."""
+    if server.force_exit:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FORCED_SECONDS):
+                await server.lifespan.shutdown()
 
 
 @contextlib.contextmanager
@@ -297,6 +309,7 @@ def _signals(servers: Sequence[_Server], on_stopping: Callable[[], None]) -> Ite
 
     def stop() -> None:
         if servers[0].should_exit:
+            structlog.get_logger("tidegate").warning("stopping_at_once", why="a second signal: what is in flight ends")
             for server in servers:
                 server.force_exit = True
             return
