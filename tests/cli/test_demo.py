@@ -50,6 +50,9 @@ def watched(directory, *arguments, fault="", **variables):
     return run, json.loads((directory / "secrets").read_text())
 
 
+NO_TERMINAL = "The output is no terminal, so the demo ends here; 'tidegate serve' keeps a sandbox running."
+
+
 def test_every_step_holds_whatever_is_configured_and_no_secret_is_shown(workplace):
     (workplace / ".env").write_text("STREAM_CHAT_ENVIRONMENT=production\nSTREAM_API_KEY=demo-key\n")
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -61,7 +64,7 @@ def test_every_step_holds_whatever_is_configured_and_no_secret_is_shown(workplac
     assert (run.returncode, run.stderr) == (0, "")
     assert re.findall(r"^ *(\d+)  pass ", run.stdout, re.MULTILINE) == [str(one + 1) for one in range(len(STEPS))]
     assert len(re.findall(r"\(\d+ ms\)$", run.stdout, re.MULTILINE)) == len(STEPS)
-    assert f"All {len(STEPS)} steps held." in run.stdout
+    assert run.stdout.rstrip().endswith(f"All {len(STEPS)} steps held.")  # asked to end, it needs to say no more
     moved = re.search(rf"Port {taken} is taken; the next free one is (\d+)\.", run.stdout)
     assert f"http://127.0.0.1:{moved[1]}" in run.stdout
     for shown in ("iss ", "sub ", "user_id ", "signature_invalid", "token_expired", "algorithm_not_allowed", "code 43"):
@@ -82,6 +85,7 @@ def test_a_step_that_does_not_hold_is_named_and_the_end_is_1(workplace):
     )
     assert re.findall(r"^ *(\d+)  FAIL ", run.stdout, re.MULTILINE) == [str(number)]
     assert f"{number + 1}  pass" not in run.stdout
+    assert NO_TERMINAL not in run.stdout
 
 
 def test_in_a_terminal_the_service_goes_on_with_lines_that_work(workplace):
@@ -108,10 +112,11 @@ def test_in_a_terminal_the_service_goes_on_with_lines_that_work(workplace):
 
 
 def test_a_sandbox_that_runs_here_already_keeps_its_sessions(workplace):
+    # Without --once and without a terminal: the last line says why it ends.
     with SandboxServer(state_dir=workplace / ".tidegate") as sandbox:
         before = sandbox.runtime_file.read_bytes()
         run = subprocess.run(
-            [*DEMO, "--once", "--port", "0"],
+            [*DEMO, "--port", "0"],
             cwd=workplace,
             env=environment(),
             capture_output=True,
@@ -122,6 +127,7 @@ def test_a_sandbox_that_runs_here_already_keeps_its_sessions(workplace):
 
         assert (run.returncode, run.stderr) == (0, "")
         assert f"All {len(STEPS)} steps held." in run.stdout
+        assert run.stdout.splitlines()[-1] == NO_TERMINAL
         assert sandbox.runtime_file.read_bytes() == before
         assert list((workplace / ".tidegate").iterdir()) == [sandbox.runtime_file]
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _LOG_DELAY_SECONDS: Final = 0.3
 """After this long the lines about the demo's own requests have been written, and so dropped."""
 
+_NO_TERMINAL: Final = "The output is no terminal, so the demo ends here; 'tidegate serve' keeps a sandbox running."
+
 
 def demo(
     once: Annotated[
@@ -48,7 +50,8 @@ def demo(
 
     logs.configure("error", as_json=False)
     screen = Screen()
-    story = Story(screen, ends=once or not sys.stdout.isatty(), requests=_HeldBack(sys.stdout))
+    ends = once or not sys.stdout.isatty()
+    story = Story(screen, ends=ends, parting="" if once else _NO_TERMINAL, requests=_HeldBack(sys.stdout))
     with _state_dir() as state_dir, contextlib.redirect_stdout(story.requests):
         # An empty environment and an empty file: a .env that lies here is not read either.
         variables = {"TIDEGATE_BIND": f"127.0.0.1:{port}", "TIDEGATE_STATE_DIR": str(state_dir)}
@@ -96,15 +99,17 @@ class Story:
     Args:
         screen: where it is told.
         ends: whether the service is ended after the last step; after a step that failed it always is.
+        parting: the last line where it is ended after steps that held: why; "" where that was asked for.
         requests: the service's own lines.
 
     Attributes:
         failed: number and name of the step that failed; "" while none has.
     """
 
-    def __init__(self, screen: "Screen", *, ends: bool, requests: _HeldBack) -> None:
+    def __init__(self, screen: "Screen", *, ends: bool, parting: str, requests: _HeldBack) -> None:
         self._screen = screen
         self._ends = ends
+        self._parting = parting
         self.requests = requests
         self.failed = "0, the start"
 
@@ -130,13 +135,18 @@ class Story:
         with new_client() as http:
             scene = Scene(url, sandbox.issuer_url, sandbox.stream_url, sandbox.runtime_file, http)
             self.failed = tell(STEPS, scene, self._screen)
-        if not (self.failed or self._ends):
-            self._screen.title(f"The service goes on running on {url}. In another terminal, in this directory:")
-            self._screen.lines(lines_to_try(url, runtime.settings.state_dir), indent=2)
-            self._screen.line(f"For a browser: {url}/docs. Ctrl-C ends it.")
-            self._screen.blank()
-            time.sleep(_LOG_DELAY_SECONDS)
-            self.requests.open = True
+        if self.failed:
+            return
+        if self._ends:
+            if self._parting:
+                self._screen.line(self._parting)
+            return
+        self._screen.title(f"The service goes on running on {url}. In another terminal, in this directory:")
+        self._screen.lines(lines_to_try(url, runtime.settings.state_dir), indent=2)
+        self._screen.line(f"For a browser: {url}/docs. Ctrl-C ends it.")
+        self._screen.blank()
+        time.sleep(_LOG_DELAY_SECONDS)
+        self.requests.open = True
 
     def _introduce(self, url: str, *, asked: int, port: int, sandbox: "SandboxServer") -> None:
         self._screen.title("Tidegate: a session goes in, a Stream token comes out.")
