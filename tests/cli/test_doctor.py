@@ -192,7 +192,23 @@ def test_a_name_of_a_file_reaches_no_terminal_as_it_is(tidegate, configure, work
 def test_an_app_that_is_not_there_is_2(tidegate, configure):
     configure(PRODUCTION)
 
-    assert tidegate("doctor", "nowhere").status == 2
+    ended = tidegate("doctor", "./now\x1bhere")
+
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err == "tidegate: now\\x1bhere is no folder. Mend: name the folder of its source.\n"
+
+
+def test_a_folder_in_which_nothing_was_looked_at_is_not_called_well(asked, configure, workplace):
+    configure(PRODUCTION)
+    (workplace / "app" / "node_modules").mkdir(parents=True)
+    (workplace / "app" / "node_modules" / "a.js").write_text("")
+
+    status, answer = asked("app")
+
+    source = items(answer, section="source")
+    assert (status, source.keys(), source["files"]["state"]) == (0, {"files"}, "warning")
+    assert "is this the folder of the app's source?" in source["files"]["text"]
+    assert asked("app", "--strict")[0] == 1
 
 
 def test_a_source_of_credentials_that_cannot_be_read_is_said(asked, configure, workplace):

@@ -43,7 +43,9 @@ def doctor(
 
     logs.configure("critical", as_json=False)
     if app is not None and not app.is_dir():
-        raise CommandFailed("the app is no folder", "name the folder of its source", status=Exit.WRONG)
+        from tidegate.cli.doctoring.source import escaped
+
+        raise CommandFailed(f"{escaped(str(app))} is no folder", "name the folder of its source", status=Exit.WRONG)
     diagnosis = _diagnosed(settle(env_file, live=live), app, live=live)
     if as_json:
         typer.echo(json.dumps(diagnosis.as_members(strict=strict), indent=2))

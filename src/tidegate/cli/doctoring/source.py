@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
 from pydantic import SecretStr
 
@@ -13,6 +14,13 @@ from tidegate.watch.doctor.model import Finding, Severity
 from tidegate.watch.doctor.rules import RULES
 from tidegate.watch.doctor.service import look_at
 
+_NO_FILE: Final = Item(
+    Section.SOURCE,
+    "files",
+    State.WARNING,
+    "Looked at 0 files: is this the folder of the app's source?",
+    ("Name the folder of its source.",),
+)
 _STATES = {Severity.ERROR: State.ERROR, Severity.WARNING: State.WARNING}
 
 
@@ -30,6 +38,9 @@ def look(root: Path, settings: Settings, progress: Callable[[int, int], None]) -
     """
     survey = look_at(root, named_secrets(settings), progress=progress)
     items = [_item(finding) for finding in survey.findings]
+    if not survey.files:  # then no rule was held to anything, and "Nothing found." would say that all is well
+        items.append(_NO_FILE)
+        return items, Source(survey.files, survey.octets, survey.left_out)
     found = {finding.rule for finding in survey.findings}
     well = [Item(Section.SOURCE, rule, State.OK, "Nothing found.") for rule in RULES if rule not in found]
     return [*items, *well], Source(survey.files, survey.octets, survey.left_out)
