@@ -105,6 +105,17 @@ def test_it_says_how_long_tokens_live_and_what_is_brought_to_stream(tidegate, sa
     assert "a@b.example" not in shown.out
 
 
+def test_a_token_of_another_issuer_is_told_which_are_configured(tidegate, sandbox):
+    token = sandbox.sandbox.provider.session(iss="https://elsewhere.example")
+
+    ended = tidegate("verify", token)
+
+    assert ended.status == 1
+    assert "The token's issuer (iss) is none of the configured ones; they are compared byte for byte" in ended.out
+    assert f"and a slash at the end. Configured: {sandbox.issuer_url}.\n" in ended.out
+    assert "elsewhere" not in ended.out + ended.err
+
+
 def test_a_refused_token_is_1_with_setting_and_mend(tidegate, sandbox):
     token = sandbox.sandbox.provider.session(azp="https://elsewhere.example")
 

@@ -16,6 +16,7 @@ from tidegate.identity.assemble import Issuers, assemble
 from tidegate.identity.keydisk import KeyDisk
 from tidegate.identity.keyfile import SavedKeySets
 from tidegate.identity.keyring import FixedKeys, RemoteKeys
+from tidegate.identity.model import CheckName
 from tidegate.identity.service import Verifier
 from tidegate.sandbox import commanding
 from tidegate.sandbox.model import ISSUER_NAME
@@ -141,7 +142,7 @@ async def _judge(settings: Settings, bearer: bytes, clock: Clock, saved: SavedKe
             checks = (*_checks(verifier, bearer, now), _PASSED)
             user_id = user_id_of(who, mapping)
         except Refusal as refusal:
-            return _refused(refusal, checks or _checks(verifier, bearer, now))
+            return _refused(refusal, _naming_issuers(checks or _checks(verifier, bearer, now), issuers))
     finally:
         await issuers.aclose()
     ends = rfc3339(who.expires_at)
@@ -178,6 +179,17 @@ def _checks(verifier: Verifier, bearer: bytes, now: float) -> tuple[Shown, ...]:
     return tuple(
         Shown(check.name, check.passed, check.detail, check.setting, check.mend)
         for check in verifier.explain(bearer, now)
+    )
+
+
+def _naming_issuers(checks: tuple[Shown, ...], issuers: Issuers) -> tuple[Shown, ...]:
+    """The same checks, with the issuers in the mend where the token's is none of them; no app is told their names."""
+    known = ", ".join(one.policy.issuer for one in issuers.issuers if one.sessions is None)
+    return tuple(
+        replace(one, mend=f"{one.mend} Configured: {known}.")
+        if known and one.name == CheckName.ISSUER and one.passed is False
+        else one
+        for one in checks
     )
 
 

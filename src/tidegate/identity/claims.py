@@ -158,8 +158,7 @@ def _check_audience(aud: object, policy: IssuerPolicy) -> None:
         raise ClaimRefused(
             CheckName.AUDIENCE,
             Reason.AUDIENCE_MISMATCH,
-            f"The audience ({policy.preset.audience_claim}) must hold one of the {len(policy.audience)} "
-            "configured values.",
+            f"The audience ({policy.preset.audience_claim}) must hold one of the configured values.",
         )
 
 
@@ -172,7 +171,7 @@ def _check_party(azp: object, policy: IssuerPolicy) -> None:
     elif type(azp) is str and azp in policy.authorized_parties:
         return
     else:
-        detail = f"The authorized party (azp) is none of the {len(policy.authorized_parties)} configured ones."
+        detail = "The authorized party (azp) is none of the configured ones."
     raise ClaimRefused(CheckName.AUTHORIZED_PARTY, Reason.AUTHORIZED_PARTY_MISMATCH, detail)
 
 

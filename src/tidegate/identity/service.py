@@ -181,8 +181,8 @@ class Verifier:
         if issuer is None or issuer.sessions is not None:  # whose own name proves nothing
             raise Refusal(
                 Reason.ISSUER_UNKNOWN,
-                f"The token's issuer (iss) is none of the {len(self.issuers)} configured ones; "
-                "they are compared byte for byte, a slash at the end included.",
+                "The token's issuer (iss) is none of the configured ones; they are compared byte for byte, "
+                "a slash at the end included.",
             )
         return issuer
 
