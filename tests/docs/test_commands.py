@@ -20,6 +20,7 @@ SESSION = "$(.venv/bin/tidegate session)"
 BASES = ("http://127.0.0.1:8000", "https://chat.example.com")
 FIXED = frozenset({"type", "title", "status", "reason", "service", "success", "keyType", "environment"})
 OTHERS = {
+    "chmod 600 .env",
     "openssl rand -hex 32",
     "pip install -r requirements.txt",
     "python stream_token_service.py",
