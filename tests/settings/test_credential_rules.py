@@ -22,6 +22,21 @@ def test_half_a_pair_is_a_problem_in_development_too(gone):
     assert "is missing" in problems(without(DEVELOPMENT, gone, "CLERK_PUBLISHABLE_KEY"))[gone]
 
 
+@pytest.mark.parametrize("base", [DEVELOPMENT, PRODUCTION], ids=["development", "production"])
+@pytest.mark.parametrize(
+    ("gone", "misspelt"),
+    [
+        ("STREAM_API_SECRET", "STREAM_API_SECERT"),
+        ("STREAM_API_SECRET", "STREAM_SECRET"),
+        ("STREAM_API_SECRET", "TIDEGATE_API_SECRET"),
+        ("STREAM_API_KEY", "STREAM_KEY"),
+    ],
+)
+def test_what_is_missing_is_found_under_a_misspelt_name(base, gone, misspelt):
+    found = problems({**without(base, gone), misspelt: SECRET})
+    assert found == {gone: f"{gone} is missing, while {misspelt} is set; rename {misspelt} to {gone}"}
+
+
 def test_an_issuer_without_credentials_is_a_problem():
     assert set(problems(without(DEVELOPMENT, "STREAM_API_KEY", "STREAM_API_SECRET"))) == {
         "STREAM_API_KEY",

@@ -366,11 +366,6 @@ def test_an_unknown_variable_is_warned_of_with_the_nearest_name():
     assert "TIDEGATE_TOKEN_LIFE_SECOND is no setting; did you mean TIDEGATE_TOKEN_LIFE_SECONDS?" in loaded.warnings
 
 
-def test_kubernetes_service_variables_are_not_misspelt_settings():
-    links = ("TIDEGATE_SERVICE_HOST", "TIDEGATE_SERVICE_PORT_HTTP", "TIDEGATE_PORT", "TIDEGATE_PORT_8000_TCP_ADDR")
-    assert load(dict.fromkeys(links, "tcp://10.0.0.1:8000")).unknown == ()
-
-
 def test_control_characters_in_a_name_do_not_reach_the_terminal():
     (warning,) = load({"TIDEGATE_\n\x1b[31m": "1"}).warnings
     assert "\n" not in warning

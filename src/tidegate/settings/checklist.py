@@ -380,4 +380,4 @@ def _mode_line(name: str, mode: int | None, what: str, mend: str) -> Line:
 
 def _check_unknown(unknown: tuple[str, ...]) -> Line:
     mend = f"Mend or remove {', '.join(unknown) or 'them'}."
-    return Line("no-unknown-variables", not unknown, "No variable that begins with TIDEGATE_ is misspelt.", mend)
+    return Line("no-unknown-variables", not unknown, "No variable looks like a misspelt setting.", mend)

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from tidegate.settings import fingerprints
 from tidegate.settings.draft import Draft
 from tidegate.settings.model import Settings
-from tidegate.settings.problems import Problem, Unfit
+from tidegate.settings.problems import Problem, Unfit, printable
 from tidegate.settings.stream_section import Environment
 from tidegate.settings.vaults import vault_of
 
@@ -143,6 +143,9 @@ def _check_pair(draft: Draft, key_field: str, secret_field: str) -> Iterator[Pro
 
 
 def _missing(draft: Draft, field: str, what: str) -> Problem:
+    if misspelt := draft.misspelt(field):
+        name = printable(misspelt)
+        return Problem(draft.name(field), f"is missing, while {name} is set", f"rename {name} to {draft.name(field)}")
     return Problem(draft.name(field), "is missing", f"set it to {what} of your Stream app (dashboard, app access keys)")
 
 

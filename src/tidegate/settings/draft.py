@@ -18,16 +18,22 @@ class Draft:
         settings: with the default in place of whatever could not be read.
         given: field to what was given for it.
         failed: the fields that could not be read; they have their problem already.
+        unknown: variables that are none of ours, each with the one that was probably meant, or "".
     """
 
     settings: Settings
     given: Mapping[str, Given]
     failed: frozenset[str]
+    unknown: Mapping[str, str]
 
     def name(self, field: str) -> str:
         """The variable to name in a problem: the one that was used, else the preferred one."""
         given = self.given.get(field)
         return given.variable if given else SPECS[field].variables[0]
+
+    def misspelt(self, field: str) -> str:
+        """A variable that is set and was probably meant to be this setting's; "" where there is none."""
+        return next((name for name, meant in self.unknown.items() if meant in SPECS[field].variables), "")
 
     def is_production(self) -> bool:
         """Whether the strictest rules hold."""

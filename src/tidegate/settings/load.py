@@ -1,15 +1,21 @@
 """Reading the settings: sources, kinds, rules; then either settings, or every problem at once."""
 
-import difflib
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tidegate.settings import credential_rules, profile_text, rules, standing_rules, unnamed_rules, webhook_rules
+from tidegate.settings import (
+    credential_rules,
+    misspelt,
+    profile_text,
+    rules,
+    standing_rules,
+    unnamed_rules,
+    webhook_rules,
+)
 from tidegate.settings.derive import Derived, derive
 from tidegate.settings.draft import Draft
 from tidegate.settings.environment import Decision, decide
@@ -20,10 +26,6 @@ from tidegate.settings.problems import Problem, SettingsError, Unfit, printable
 from tidegate.settings.sources import Given, Sources
 from tidegate.settings.stream_section import Environment
 
-_OURS: Final = "TIDEGATE_"
-# Kubernetes gives every container the addresses of services, and a service may well be called tidegate.
-_SERVICE_LINK: Final = re.compile(r"TIDEGATE_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\w+)?)")
-_UNKNOWN_MAX: Final = 20
 _HANDLED_APART: Final = frozenset({"environment", "env_file"})
 _ORDER: Final = {variable: position for position, variable in enumerate(VARIABLES)}
 _NO_OVERRIDES: Final[Mapping[str, str]] = MappingProxyType({})
@@ -37,7 +39,7 @@ class Loaded:
         settings: the effective settings.
         origins: field to origin: ``environment NAME``, ``file PATH NAME``, ``command line`` or ``default``.
         warnings: what should be known, one sentence each.
-        unknown: variables that begin like ours and are none, made printable.
+        unknown: variables that are none of ours and look like it, made printable.
     """
 
     settings: Settings
@@ -134,9 +136,9 @@ def _judged(draft: Draft, derived: Derived) -> Iterator[Problem]:
 def _loaded(decision: Decision, draft: Draft, derived: Derived) -> Loaded:
     settings = Settings.model_validate({**dict(draft.settings), "issuers": tuple(derived.issuers)})
     origins = {**_origins(draft, derived), "env_file": decision.file_origin}
-    unknown = tuple(_unknown(decision.sources))
-    warnings = (*decision.warnings, *derived.warnings, *rules.warn(settings), *map(_describe_unknown, unknown))
-    return Loaded(settings, MappingProxyType(origins), warnings, unknown)
+    said = (misspelt.describe(name, meant) for name, meant in draft.unknown.items())
+    warnings = (*decision.warnings, *derived.warnings, *rules.warn(settings), *said)
+    return Loaded(settings, MappingProxyType(origins), warnings, tuple(map(printable, draft.unknown)))
 
 
 def _read(decision: Decision, problems: list[Problem]) -> tuple[Draft, tuple[Mapping[str, object], ...]]:
@@ -155,7 +157,12 @@ def _read(decision: Decision, problems: list[Problem]) -> tuple[Draft, tuple[Map
             given[field], values[field] = found
     listed = values.pop("issuers", ())
     values.setdefault("docs", decision.environment is not Environment.PRODUCTION)
-    draft = Draft(Settings.model_construct(**{**dict(Settings()), **values}), given, frozenset(failed))
+    draft = Draft(
+        Settings.model_construct(**{**dict(Settings()), **values}),
+        given,
+        frozenset(failed),
+        misspelt.find(decision.sources),
+    )
     return draft, listed if isinstance(listed, tuple) else ()
 
 
@@ -190,17 +197,3 @@ def _origins(draft: Draft, derived: Derived) -> dict[str, str]:
         by_variable = {given.variable: given.origin for given in draft.given.values()}
         origins["issuers"] = ", ".join(dict.fromkeys(by_variable[name] for name in derived.variables))
     return origins
-
-
-def _unknown(sources: Sources) -> Iterator[str]:
-    names = sorted(
-        printable(name)
-        for name, _ in sources.everything()
-        if name.startswith(_OURS) and name not in VARIABLES and not _SERVICE_LINK.fullmatch(name)
-    )
-    yield from names[:_UNKNOWN_MAX]
-
-
-def _describe_unknown(name: str) -> str:
-    near = difflib.get_close_matches(name, VARIABLES, n=1)
-    return f"{name} is no setting" + (f"; did you mean {near[0]}?" if near else "")

@@ -34,7 +34,8 @@ Every number is a bound or a rule: [Limits](limits.md) says which metric tells o
 [decision 9](decisions/0009-bounds-without-a-setting.md) why a few bounds have no setting.
 
 A secret under a name that begins with `NEXT_PUBLIC_` is an error, because such a variable is in the browser. Variables
-that begin with `TIDEGATE_` and are no setting are warned of, with the nearest name.
+that begin with `TIDEGATE_` and are no setting are warned of, with the nearest name if one is near. So are those that
+begin with `STREAM_` or `CLERK_`, if they look like a misspelt setting and are not known to be other programs'.
 
 ## What key and secret must look like
 

@@ -9,7 +9,8 @@ from tidegate.errors import TidegateError
 EXIT_CODE: Final = 2
 """The exit status of a process whose configuration is wrong."""
 
-_NAME_MAX: Final = 64
+NAME_MAX: Final = 64
+"""What of a variable's name is shown, in characters."""
 
 
 def printable(name: str) -> str:
@@ -19,7 +20,7 @@ def printable(name: str) -> str:
     control characters are escaped and long names cut.
     """
     shown = name if name.isprintable() else name.encode("unicode_escape").decode("ascii")
-    return shown if len(shown) <= _NAME_MAX else f"{shown[:_NAME_MAX]}..."
+    return shown if len(shown) <= NAME_MAX else f"{shown[:NAME_MAX]}..."
 
 
 @dataclass(frozen=True, slots=True)
