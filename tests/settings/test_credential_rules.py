@@ -37,6 +37,16 @@ def test_what_is_missing_is_found_under_a_misspelt_name(base, gone, misspelt):
     assert found == {gone: f"{gone} is missing, while {misspelt} is set; rename {misspelt} to {gone}"}
 
 
+@pytest.mark.parametrize("variable", ["STREAM_API_SECRET", "STREAM_CHAT_API_SECRET", "TIDEGATE_NEXT_API_SECRET"])
+def test_a_short_secret_is_warned_of_where_it_is_accepted(variable):
+    pair = {"TIDEGATE_NEXT_API_KEY": f"{KEY}next"} if "NEXT" in variable else {}
+    base = {**(DEVELOPMENT if pair else without(DEVELOPMENT, "STREAM_API_SECRET")), **pair}
+    (warning,) = load({**base, variable: SECRET[1:20]}).warnings
+    assert warning.startswith(f"{variable} has fewer than 20 characters")
+    assert SECRET[1:20] not in warning
+    assert load({**base, variable: SECRET[1:21]}).warnings == ()
+
+
 def test_an_issuer_without_credentials_is_a_problem():
     assert set(problems(without(DEVELOPMENT, "STREAM_API_KEY", "STREAM_API_SECRET"))) == {
         "STREAM_API_KEY",

@@ -109,6 +109,24 @@ def faults(settings: Settings, key: str, secret: str) -> Iterator[tuple[bool, Un
             )
 
 
+def warn(draft: Draft) -> Iterator[str]:
+    """Secrets that may be parts of secrets: production refuses them, so elsewhere they should be known before it does.
+
+    Args:
+        draft: without problems.
+
+    Yields:
+        one sentence each.
+    """
+    for field in ("api_secret", "next_api_secret"):
+        wrapped = getattr(draft.settings, field)
+        if wrapped and len(wrapped.get_secret_value()) < SECRET_LENGTH_MIN_PRODUCTION:
+            yield (
+                f"{draft.name(field)} has fewer than {SECRET_LENGTH_MIN_PRODUCTION} characters, which production "
+                "refuses; was it cut when it was copied?"
+            )
+
+
 def _demanded(draft: Draft) -> bool:
     """Whether the sandbox may not stand in for what is missing."""
     return draft.settings.environment is not Environment.DEVELOPMENT or draft.has_issuers()

@@ -137,7 +137,7 @@ def _loaded(decision: Decision, draft: Draft, derived: Derived) -> Loaded:
     settings = Settings.model_validate({**dict(draft.settings), "issuers": tuple(derived.issuers)})
     origins = {**_origins(draft, derived), "env_file": decision.file_origin}
     said = (misspelt.describe(name, meant) for name, meant in draft.unknown.items())
-    warnings = (*decision.warnings, *derived.warnings, *rules.warn(settings), *said)
+    warnings = (*decision.warnings, *derived.warnings, *credential_rules.warn(draft), *rules.warn(settings), *said)
     return Loaded(settings, MappingProxyType(origins), warnings, tuple(map(printable, draft.unknown)))
 
 

@@ -41,9 +41,9 @@ begin with `STREAM_` or `CLERK_`, if they look like a misspelt setting and are n
 
 Both are at least 10 characters long, different from each other and no placeholder such as `your_stream_api_key`. In
 production and staging both must be there; in development either both, or neither and no issuer, which starts the
-sandbox. In production the secret has at least 20 characters, and the key does not contain `demo`, `test` or `dev`; a
-random key can contain one of them by chance, about twice in ten thousand, for which there is
-`TIDEGATE_ACCEPT_API_KEY_WORDS=true`. That the two belong together, only a call to Stream can show:
+sandbox. In production the secret has at least 20 characters (elsewhere a shorter one is warned of), and the key does
+not contain `demo`, `test` or `dev`; a random key can contain one of them by chance, about twice in ten thousand, for
+which there is `TIDEGATE_ACCEPT_API_KEY_WORDS=true`. That the two belong together, only a call to Stream can show:
 `tidegate config check --live`.
 """
 
