@@ -70,6 +70,29 @@ def test_a_file_that_is_not_there_is_2(tidegate):
     assert ended.err.startswith("TIDEGATE_ENV_FILE: ")
 
 
+@pytest.mark.parametrize("asked", [("--port", "9000"), ("-p", "9000"), ("--host", "0.0.0.0", "--port", "9000")])
+def test_asked_for_a_port_it_says_how_to_get_it(tidegate, asked):
+    ended = tidegate("serve", *asked)
+
+    assert ended.status == 2
+    assert ended.err == "tidegate: There is no --port and no --host. Mend: give both as --bind HOST:PORT.\n"
+
+
+def test_what_does_not_work_is_not_offered(tidegate):
+    assert "--port " not in tidegate("serve", "--help").out
+
+
+def test_a_misspelt_secret_is_named_before_the_sandbox_stands_in(tidegate, workplace, monkeypatch):
+    (workplace / "file").touch()
+    monkeypatch.setenv("TIDEGATE_STATE_DIR", "file/state")  # where the sandbox cannot start, so that the command ends
+    monkeypatch.setenv("STREAM_API_SECERT", "k3yq8zt7wv5xu2ns4rm6")
+
+    ended = tidegate("serve", "--bind", "127.0.0.1:0")
+
+    assert "STREAM_API_SECERT is no setting; did you mean STREAM_API_SECRET?" in ended.err
+    assert "k3yq8zt7wv5xu2ns4rm6" not in ended.err
+
+
 def test_a_port_that_is_taken_is_1_and_says_how_to_get_another(tidegate, taken):
     ended = tidegate("serve", "--bind", f"127.0.0.1:{taken}")
 

@@ -50,7 +50,7 @@ def _commands(command: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - typer
 
 def _section(command: Any, path: str) -> str:  # noqa: ANN401 - the same
     parts = [f"\n## `{path}`\n\n{inspect.cleandoc(command.help)}\n"]
-    rows = [_row(one) for one in command.params if one.name != "help"]
+    rows = [_row(one) for one in command.params if one.name != "help" and not getattr(one, "hidden", False)]
     if rows:
         parts.append("\n| | default | meaning |\n| --- | --- | --- |\n")
         parts += rows
