@@ -245,7 +245,8 @@ async def test_what_stream_does_not_know_shows_in_health(gate, otto):
     issues = gate.runtime.watch.health().troubleshooting.issues
     assert any("could not be told of 1 revocations or bans" in issue for issue in issues)
     pending = (await otto.get(STANDING, params={"pending": True})).json()["users"]
-    assert [(one["user"], one["stream"], one["stream_trouble"]) for one in pending] == [(ADA, "pending", "-1")]
+    assert [(one["user"], one["stream"]) for one in pending] == [(ADA, "pending")]
+    assert pending[0]["stream_trouble"] in {"-1", "breaker_open"}  # by how often it was tried meanwhile
 
 
 async def test_what_others_revoked_at_stream_moves_our_tokens(gate, otto):
