@@ -62,7 +62,7 @@ def pytest_runtest_teardown() -> None:
         structlog.reset_defaults()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
 

@@ -1,6 +1,5 @@
 """A sandbox for the whole run, and a service of its own for each test that wants one."""
 
-import contextlib
 import functools
 
 import pytest
@@ -58,17 +57,18 @@ async def gate(sandbox, tmp_path, way, operators):
         yield opened
 
 
-@contextlib.asynccontextmanager
-async def _one_gate(sandbox, folder, way, **changed):
-    sandbox.sandbox.provider.reset()
-    async with open_gate(sandbox, folder, way=way, operator_keys=(), limit_address_per_minute=0, **changed) as opened:
+@pytest.fixture(scope="module", params=["asgi", "shortcut"])
+def either_way(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+async def shared_gate(request, shared_sandbox, tmp_path_factory, either_way):
+    """One service for a whole module, whose tests leave nothing behind in it; with what the module sets in ``GATE``."""
+    shared_sandbox.sandbox.provider.reset()
+    changed = {"operator_keys": (), "limit_address_per_minute": 0, **getattr(request.module, "GATE", {})}
+    async with open_gate(shared_sandbox, tmp_path_factory.mktemp("gate"), way=either_way, **changed) as opened:
         yield opened
-
-
-@pytest.fixture(scope="session")
-def one_gate():
-    """A function that opens a service for a whole module, whose tests leave nothing behind in it."""
-    return _one_gate
 
 
 @pytest.fixture

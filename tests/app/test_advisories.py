@@ -19,22 +19,13 @@ from tidegate.settings import IssuerConfig
 
 pytestmark = pytest.mark.anyio
 
-
-@pytest.fixture(scope="module")
-def anyio_backend():
-    return "asyncio"
+WAYS = ("asgi", "shortcut")
 
 
-@pytest.fixture(scope="module", params=["asgi", "shortcut"])
-def way(request):
-    return request.param
-
-
-@pytest.fixture(scope="module")
-async def gate(one_gate, shared_sandbox, tmp_path_factory, way):
-    """One for all of them: what is refused leaves nothing behind."""
-    async with one_gate(shared_sandbox, tmp_path_factory.mktemp("gate"), way) as opened:
-        yield opened
+@pytest.fixture
+def gate(shared_gate):
+    """The same for all: what is refused leaves nothing behind."""
+    return shared_gate
 
 
 def b64(octets):

@@ -12,22 +12,13 @@ from support import authjs
 
 pytestmark = pytest.mark.anyio
 
-
-@pytest.fixture(scope="module")
-def anyio_backend():
-    return "asyncio"
+GATE = authjs.settings()
 
 
-@pytest.fixture(scope="module", params=["asgi", "shortcut"])
-def way(request):
-    return request.param
-
-
-@pytest.fixture(scope="module")
-async def gate(one_gate, shared_sandbox, tmp_path_factory, way):
-    """One for all of them: what is refused leaves nothing behind."""
-    async with one_gate(shared_sandbox, tmp_path_factory.mktemp("gate"), way, **authjs.settings()) as opened:
-        yield opened
+@pytest.fixture
+def gate(shared_gate):
+    """The same for all: what is refused leaves nothing behind."""
+    return shared_gate
 
 
 def claims(**changes):

@@ -16,23 +16,29 @@ async def fails_at_its_end():
         raise ConnectionError
 
 
+async def run_once(job):
+    """Run it in the background until it has begun, and end it in time."""
+    background = Background()
+    background.add("job", job)
+    async with asyncio.timeout(2):
+        async with background.running():
+            await asyncio.sleep(0)
+
+
 async def test_a_job_that_fails_at_its_end_ends():
-    background, begun = Background(), []
+    begun = []
 
     async def job():
         begun.append(1)
         await fails_at_its_end()
 
-    background.add("job", job)
-    async with asyncio.timeout(2):
-        async with background.running():
-            await asyncio.sleep(0)
+    await run_once(job)
     assert begun == [1]
 
 
 async def test_a_job_that_loses_its_end_is_asked_again(monkeypatch):
     monkeypatch.setattr(lifespan, "_CANCEL_SECONDS", 0.05)
-    background, lost = Background(), []
+    lost = []
 
     async def job():
         try:
@@ -41,10 +47,7 @@ async def test_a_job_that_loses_its_end_is_asked_again(monkeypatch):
             lost.append(1)
         await asyncio.sleep(60)
 
-    background.add("job", job)
-    async with asyncio.timeout(2):
-        async with background.running():
-            await asyncio.sleep(0)
+    await run_once(job)
     assert lost == [1]
 
 
