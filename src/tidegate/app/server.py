@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import signal
 import socket
 import ssl
@@ -18,6 +17,7 @@ import structlog
 import uvicorn
 from uvicorn._types import ASGI3Application
 
+from tidegate.app import memory
 from tidegate.app.bounds import HttpLimits
 from tidegate.app.listen import BACKLOG, allow_open_files, open_socket, split_bind
 from tidegate.app.peers import Peers
@@ -32,10 +32,6 @@ _T = TypeVar("_T")
 
 SWEEP_TICKS: Final = 2
 """Connections are swept every so many tenths of a second; time-outs are that exact."""
-
-_COLLECT_EVERY: Final = (20_000, 20, 50)
-"""Allocations before the youngest are collected, and how many of those before an older generation. Requests leave
-hardly any cycles behind, while cached sessions, which live long, would be looked through again and again."""
 
 _OPS_DRAIN_SECONDS: Final = 2
 _FORCED_SECONDS: Final = 2.0
@@ -284,9 +280,7 @@ async def _run(servers: Sequence[_Server], on_started: Callable[[Started], Await
         waiting = on_started(Started(servers[0].address, servers[1].address if servers[1:] else None))
         if waiting is not None:
             await waiting
-        gc.collect()
-        gc.freeze()  # what lives since the start is not looked at again by each collection
-        gc.set_threshold(*_COLLECT_EVERY)
+        memory.settle()
         await asyncio.gather(*(server.main_loop() for server in servers))
     finally:
         for server in opened:
