@@ -1,6 +1,7 @@
 """The listeners as wholes: start, both doors, signals, ports."""
 
 import asyncio
+import contextlib
 import signal
 import socket
 import ssl
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from structlog.testing import capture_logs
 
 from support.doors import DoorSettings, Wire, app, door, script
 from tidegate.app import server
@@ -107,6 +109,80 @@ async def test_a_second_signal_does_not_wait():
     assert "stopping_at_once" in said
     assert "lifespan" not in errors
     await wire.close()
+
+
+class Slow:
+    """An application whose requests and whose end take until they are let go, and what became of them."""
+
+    def __init__(self):
+        self.told, self.asked, self.ending, self.let_go = [], asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            self.told.append("ending")
+            self.ending.set()
+            await self.let_go.wait()
+            self.told.append("ended")
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        self.asked.set()
+        try:
+            await self.let_go.wait()
+        except asyncio.CancelledError:
+            self.told.append("cut off")
+            raise
+        self.told.append("answered")
+
+
+@contextlib.asynccontextmanager
+async def slow():
+    """A server of a slow application, and the application; the rest of both is let go at the end."""
+    application = Slow()
+    config = server.make_config(application, DoorSettings(), bind="127.0.0.1:0")
+    with contextlib.closing(server.open_socket(config.host, config.port)) as listener:
+        running = server._Server(config, listener)
+        await running.open()
+        yield running, application
+        application.let_go.set()
+        await asyncio.sleep(0)
+
+
+@pytest.mark.anyio
+async def test_a_second_signal_does_not_wait_for_an_end_that_has_begun(monkeypatch):
+    monkeypatch.setattr(server, "_FORCED_SECONDS", 0.05)
+    async with slow() as (running, application), asyncio.timeout(5):
+        ending = asyncio.create_task(running.end())
+        await application.ending.wait()
+        with capture_logs() as logs:
+            running.hurry()
+            running.hurry()
+            await ending
+            running.hurry()
+        assert application.told == ["ending"]
+    assert [line["event"] for line in logs] == ["not_ended_in_time"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("when", ["before the drain", "in the drain"])
+async def test_after_a_second_signal_nothing_is_answered_behind_the_application_s_end(when):
+    async with slow() as (running, application), asyncio.timeout(5):
+        wire = await Wire.to(running)
+        await wire.say(GET)
+        await application.asked.wait()
+        if when == "before the drain":
+            running.hurry()
+        ending = asyncio.create_task(running.end())
+        await asyncio.sleep(0)
+        if when == "in the drain":
+            running.hurry()
+        await application.ending.wait()
+        application.let_go.set()
+        await ending
+        await wire.close()
+    assert application.told == ["cut off", "ending", "ended"]
 
 
 @pytest.mark.anyio

@@ -178,6 +178,7 @@ class _Server(uvicorn.Server):
         self.address: tuple[str, int] = listener.getsockname()[:2]
         self._connection_class = cast("type[Connection]", config.http)
         self.limits = self._connection_class.limits
+        self._end: asyncio.Timeout | None = None
 
     async def open(self) -> None:
         """Start the application, then accept.
@@ -196,6 +197,26 @@ class _Server(uvicorn.Server):
         await self.on_tick(0)
         self.servers = [await self._accept(config.ssl)]
         self.started = True
+
+    async def end(self) -> None:
+        """Drain, then end the application: that too after `hurry`, for a moment, since the ledger is written there."""
+        try:
+            async with asyncio.timeout(_FORCED_SECONDS if self.force_exit else None) as self._end:
+                await self.shutdown()
+                if self.force_exit:
+                    await self.lifespan.shutdown()  # which the drain left out; at once, if it has ended already
+        except TimeoutError:
+            structlog.get_logger("tidegate").warning("not_ended_in_time", seconds=_FORCED_SECONDS)
+        finally:
+            self._end = None
+
+    def hurry(self) -> None:
+        """End the requests in flight, so that none is answered behind a closed ledger; all else has a moment."""
+        self.force_exit = True
+        for task in tuple(self.server_state.tasks):
+            task.cancel()
+        if self._end is not None and self._end.when() is None:
+            self._end.reschedule(asyncio.get_running_loop().time() + _FORCED_SECONDS)
 
     async def _accept(self, tls: ssl.SSLContext | None) -> asyncio.base_events.Server:
         state, make = self.lifespan.state, self._connection_class
@@ -242,8 +263,8 @@ async def serve_all(
 
     At the first signal ``on_stopping`` is called, so that readiness fails; then no
     connection is accepted any more and requests in flight have ``shutdown_seconds``
-    to end; then the application's lifespan ends. A second signal leaves none of them
-    any time, and the lifespan two seconds.
+    to end; then the application's lifespan ends. A second signal, whenever it comes,
+    ends the requests in flight and leaves the lifespan two seconds.
 
     Args:
         main: from `make_config`.
@@ -284,16 +305,7 @@ async def _run(servers: Sequence[_Server], on_started: Callable[[Started], Await
         await asyncio.gather(*(server.main_loop() for server in servers))
     finally:
         for server in opened:
-            await server.shutdown()
-            await _hurried(server)
-
-
-async def _hurried(server: _Server) -> None:
-    """After a second signal: the application's end all the same, for a moment, since the ledger is written there."""
-    if server.force_exit:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_FORCED_SECONDS):
-                await server.lifespan.shutdown()
+            await server.end()
 
 
 @contextlib.contextmanager
@@ -305,7 +317,7 @@ def _signals(servers: Sequence[_Server], on_stopping: Callable[[], None]) -> Ite
         if servers[0].should_exit:
             structlog.get_logger("tidegate").warning("stopping_at_once", why="a second signal: what is in flight ends")
             for server in servers:
-                server.force_exit = True
+                server.hurry()
             return
         on_stopping()
         for server in servers:
