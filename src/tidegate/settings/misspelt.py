@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tidegate.settings.model import SPECS, VARIABLES
-from tidegate.settings.problems import NAME_MAX, printable
+from tidegate.settings.problems import NAME_MAX, name_in, printable
 from tidegate.settings.sources import Sources
 
 _OURS: Final = "TIDEGATE_"
@@ -21,7 +21,7 @@ _LIKENESS_MIN: Final = 0.7
 """Of what follows the prefix, which is the same in all names and would make any two of them alike."""
 
 # What Kubernetes gives every container of the services beside it, and one of them may well be called tidegate.
-_SERVICE_LINK: Final = re.compile(r"\w+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)")
+_SERVICE_LINK: Final = re.compile(r"\w{1,99}_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)")
 _SERVICE_LINK_TEXT: Final = re.compile(r"(tcp|udp|sctp)://")
 
 _OTHER_PREFIXES: Final = MappingProxyType(
@@ -33,7 +33,7 @@ _OTHER_PREFIXES: Final = MappingProxyType(
 )
 """By a name's prefix: what the setting's name may have in its place."""
 
-# What libraries of Clerk and of Stream have for themselves, where it looks like a setting of ours or may come to.
+# What libraries with Clerk or Stream have for themselves, where it looks like a setting of ours or may come to.
 _FOREIGN: Final = frozenset(
     {
         *(
@@ -46,11 +46,14 @@ _FOREIGN: Final = frozenset(
         *("CLERK_API_URL", "CLERK_API_VERSION", "CLERK_JS_URL", "CLERK_JS_VERSION", "CLERK_PROXY_URL", "CLERK_DOMAIN"),
         *("CLERK_SIGN_IN_URL", "CLERK_SIGN_UP_URL", "CLERK_AFTER_SIGN_IN_URL", "CLERK_AFTER_SIGN_UP_URL"),
         *("CLERK_WEBHOOK_SECRET", "CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_IS_SATELLITE", "CLERK_TELEMETRY_DISABLED"),
+        "CLERK_JWT_ISSUER_DOMAIN",  # Convex's, which is often used with Clerk
         *("STREAM_APP_ID", "STREAM_URL", "STREAM_BASE_URL", "STREAM_CHAT_URL", "STREAM_TIMEOUT", "STREAM_API_TOKEN"),
     }
 )
 
-_FOREIGN_BESIDE: Final = frozenset({"STREAM_KEY", "STREAM_SECRET"})
+_FOREIGN_BESIDE: Final = frozenset(
+    f"STREAM_{rest}" for rest in ("KEY", "SECRET", "CHAT_KEY", "CHAT_SECRET", "VIDEO_API_KEY", "VIDEO_API_SECRET")
+)
 """Other programs' where our own setting is set too; alone they were meant for us."""
 
 
@@ -62,6 +65,7 @@ def find(sources: Sources) -> Mapping[str, str]:
 
     Returns:
         each name to the variable that was probably meant, "" where none is alike; not more than 20 of them, in order.
+        Of a name that holds anything but a name, only what stands before that: the rest may be the value.
         Of the names that do not begin with ``TIDEGATE_``, and so may be anybody's, only those that are like a setting.
     """
     return MappingProxyType(dict(islice(_found(sources), _UNKNOWN_MAX)))
@@ -82,12 +86,13 @@ def describe(name: str, meant: str) -> str:
 def _found(sources: Sources) -> Iterator[tuple[str, str]]:
     for name, text in sorted(sources.everything()):
         prefix = next((one for one in _OTHER_PREFIXES if name.startswith(one)), None)
-        if prefix is None or name in VARIABLES or name in _FOREIGN or _is_service_link(name, text):
+        bare = name_in(name)
+        if prefix is None or name in VARIABLES or bare in _FOREIGN or _is_service_link(name, text):
             continue
-        meant = _meant(name, prefix)
-        beside = name in _FOREIGN_BESIDE and _is_set(sources, meant)
+        meant = _meant(bare, prefix)
+        beside = bare in _FOREIGN_BESIDE and _is_set(sources, meant)
         if prefix == _OURS or (meant and not beside):
-            yield name, meant
+            yield (name if name == bare else f"{bare}..."), meant
 
 
 def _is_service_link(name: str, text: str) -> bool:
@@ -99,6 +104,8 @@ def _is_service_link(name: str, text: str) -> bool:
 def _meant(name: str, prefix: str) -> str:
     if name in _ADDRESS_PARTS:
         return _BIND
+    if name in VARIABLES:
+        return name
     if len(name) > NAME_MAX:
         return ""
     rest = name.removeprefix(prefix)

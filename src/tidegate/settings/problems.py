@@ -1,5 +1,6 @@
 """What is wrong with the configuration: all of it at once, one line each."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +12,16 @@ EXIT_CODE: Final = 2
 
 NAME_MAX: Final = 64
 """What of a variable's name is shown, in characters."""
+
+_NOT_NAME: Final = re.compile(r"[^\w.-]")
+
+
+def name_in(name: str) -> str:
+    """What of a variable's name somebody can have meant as a name.
+
+    ``NAME: value=`` is a variable too, with the value in its name, and secrets in Base64 end like that.
+    """
+    return _NOT_NAME.split(name, maxsplit=1)[0]
 
 
 def printable(name: str) -> str:

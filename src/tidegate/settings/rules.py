@@ -8,7 +8,7 @@ from tidegate.settings import authjs, authjs_apps, console_rules, profile_text, 
 from tidegate.settings.draft import Draft
 from tidegate.settings.filling import unnamed
 from tidegate.settings.model import Settings
-from tidegate.settings.problems import Problem, Unfit
+from tidegate.settings.problems import Problem, Unfit, name_in
 from tidegate.settings.risk import DEFAULT_ROWS
 
 PUBLIC_PREFIX: Final = "NEXT_PUBLIC_"
@@ -33,7 +33,7 @@ def check_public(variables: Mapping[str, str], secrets: frozenset[str]) -> Itera
     for name, text in sorted(variables.items()):
         if name.startswith(PUBLIC_PREFIX) and ("SECRET" in name.upper() or text in secrets):
             mend = "remove it, set the secret under a name without that prefix, and replace the secret: it may be out"
-            yield Problem(name, f"holds a secret, and {PUBLIC_PREFIX} variables are in the browser", mend)
+            yield Problem(name_in(name), f"holds a secret, and {PUBLIC_PREFIX} variables are in the browser", mend)
 
 
 def check(draft: Draft) -> Iterator[Problem]:
