@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from tidegate.app import lifespan
 from tidegate.app.lifespan import Background
@@ -32,8 +33,10 @@ async def test_a_job_that_fails_at_its_end_ends():
         begun.append(1)
         await fails_at_its_end()
 
-    await run_once(job)
+    with capture_logs() as logs:
+        await run_once(job)
     assert begun == [1]
+    assert [line["event"] for line in logs] == ["background job failed; it is not started again at the end"]
 
 
 async def test_a_job_that_loses_its_end_is_asked_again(monkeypatch):

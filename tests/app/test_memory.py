@@ -56,7 +56,7 @@ def test_a_service_that_is_up_collects_seldom_and_leaves_the_start_alone():
         gc.set_threshold(*before)
 
 
-@pytest.mark.parametrize("error", [ImportError, OSError])
+@pytest.mark.parametrize("error", [ImportError, OSError, AttributeError])
 def test_no_such_library_changes_nothing(monkeypatch, error):
     class Absent:
         def __getattr__(self, name):

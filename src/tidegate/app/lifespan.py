@@ -72,5 +72,6 @@ class Background:
             try:
                 await run()
             except Exception:  # noqa: BLE001 - a job that ends in silence would be worse
-                structlog.get_logger("tidegate").exception("background job failed; starting it again", job=name)
+                then = "it is not started again at the end" if self.stopping else "starting it again"
+                structlog.get_logger("tidegate").exception(f"background job failed; {then}", job=name)
             await asyncio.sleep(_RESTART_SECONDS)
