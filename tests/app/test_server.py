@@ -186,6 +186,26 @@ async def test_after_a_second_signal_nothing_is_answered_behind_the_application_
 
 
 @pytest.mark.anyio
+async def test_the_application_ends_when_the_operators_calls_have():
+    async with slow() as (running, application), asyncio.timeout(5):
+        config = server.make_config(application, DoorSettings(), bind="127.0.0.1:0", lifespan=False)
+        with contextlib.closing(server.open_socket(config.host, config.port)) as listener:
+            ops = server._Server(config, listener)
+            await ops.open()
+            wire = await Wire.to(ops)
+            await wire.say(GET)
+            await application.asked.wait()
+            ending = asyncio.create_task(running.end(ops))
+            await asyncio.sleep(0.15)  # when the main listener is closed
+            application.let_go.set()
+            await ending
+            with pytest.raises(ConnectionRefusedError):
+                await Wire.to(ops)
+            await wire.close()
+    assert application.told == ["answered", "ending", "ended"]
+
+
+@pytest.mark.anyio
 async def test_a_taken_port_is_an_error_of_its_own_and_nothing_starts():
     started = []
     with socket.create_server(("127.0.0.1", 0)) as other:

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol, TypeVar, cast
 import structlog
 import uvicorn
 from uvicorn._types import ASGI3Application
+from uvicorn.lifespan.off import LifespanOff
 
 from tidegate.app import memory
 from tidegate.app.bounds import HttpLimits
@@ -198,17 +199,28 @@ class _Server(uvicorn.Server):
         self.servers = [await self._accept(config.ssl)]
         self.started = True
 
-    async def end(self) -> None:
-        """Drain, then end the application: that too after `hurry`, for a moment, since the ledger is written there."""
+    async def end(self, *others: "_Server") -> None:
+        """Drain, the others after it, and then end the application, which writes down what they did.
+
+        After `hurry` the application's end has a moment too.
+        """
         try:
             async with asyncio.timeout(_FORCED_SECONDS if self.force_exit else None) as self._end:
-                await self.shutdown()
-                if self.force_exit:
-                    await self.lifespan.shutdown()  # which the drain left out; at once, if it has ended already
+                for server in (self, *others):
+                    await server.drain()
+                await self.lifespan.shutdown()
         except TimeoutError:
             structlog.get_logger("tidegate").warning("not_ended_in_time", seconds=_FORCED_SECONDS)
         finally:
             self._end = None
+
+    async def drain(self) -> None:
+        """Accept no more, and wait for the requests in flight; the application goes on."""
+        lifespan, self.lifespan = self.lifespan, LifespanOff(self.config)
+        try:
+            await self.shutdown()
+        finally:
+            self.lifespan = lifespan
 
     def hurry(self) -> None:
         """End the requests in flight, so that none is answered behind a closed ledger; all else has a moment."""
@@ -261,10 +273,10 @@ async def serve_all(
 ) -> None:
     """Run the main listener and the operator's until SIGTERM or SIGINT.
 
-    At the first signal ``on_stopping`` is called, so that readiness fails; then no
-    connection is accepted any more and requests in flight have ``shutdown_seconds``
-    to end; then the application's lifespan ends. A second signal, whenever it comes,
-    ends the requests in flight and leaves the lifespan two seconds.
+    At the first signal ``on_stopping`` is called, so that readiness fails; then no connection is accepted any more
+    and requests in flight have ``shutdown_seconds`` to end; then the same for the operator's listener, with two
+    seconds; then the application's lifespan ends. A second signal, whenever it comes, ends the requests in flight
+    and leaves all else two seconds.
 
     Args:
         main: from `make_config`.
@@ -304,8 +316,8 @@ async def _run(servers: Sequence[_Server], on_started: Callable[[Started], Await
         memory.settle()
         await asyncio.gather(*(server.main_loop() for server in servers))
     finally:
-        for server in opened:
-            await server.end()
+        if opened:
+            await opened[0].end(*opened[1:])
 
 
 @contextlib.contextmanager
