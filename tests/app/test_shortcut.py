@@ -1,4 +1,4 @@
-"""Answers given inside the call that received the request: over real sockets, beside what takes the ordinary way."""
+"""Answers given without a task of their own: over real sockets, beside what takes the ordinary way."""
 
 import asyncio
 import json

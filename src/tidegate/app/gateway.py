@@ -55,7 +55,7 @@ class Gateway:
         shortcuts: whether an exchange can be answered without waiting for anything.
 
     Attributes:
-        shortcuts: to the exchange, by raw path, for a server that can answer inside the call that received a request.
+        shortcuts: to the exchange, by raw path, for a server that can answer without a task for each request.
     """
 
     def __init__(

@@ -16,7 +16,6 @@ of a timer for each request, which is also what makes it cost nothing.
 
 import asyncio
 import math
-from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 from urllib.parse import unquote
 
@@ -33,7 +32,6 @@ from tidegate.app.peers import Peers
 from tidegate.app.refusals import Answers
 from tidegate.http.call import SCOPE_KEY, Call
 from tidegate.http.proxy import UNKNOWN
-from tidegate.http.shortcut import Shortcut, Waits
 from tidegate.metrics import HTTP_CONNECTIONS, HTTP_REFUSED
 
 IDLE: Final = 0
@@ -51,18 +49,15 @@ class LimitReachedError(Exception):
 class Connection(HttpToolsProtocol):
     """One connection of a peer.
 
-    A POST to a path that has a shortcut is answered inside the call that received
-    its head, where nothing is in its way: no answer before it, no body, no wish to
-    close, and a peer that reads. Otherwise, and where the shortcut says that it has
-    to wait, it is an ASGI call like every other.
+    A request is an ASGI call, unless a subclass holds it (`hold`), which may be where
+    nothing is in its way: no answer before it, no wish to close, and a peer that reads.
 
-    Used through `bound_to`, which makes the class that carries a listener's limits.
+    Used through `tidegate.app.together.bound_to`, which makes the class that carries a listener's limits.
     """
 
     limits: ClassVar[HttpLimits]
     answers: ClassVar[Answers]
     peers: ClassVar[Peers]
-    shortcuts: ClassVar[Mapping[bytes, Shortcut]]
     common_head: ClassVar[bytes] = b""
 
     def __init__(
@@ -136,6 +131,7 @@ class Connection(HttpToolsProtocol):
             self._refuse(str(cause) if isinstance(cause, LimitReachedError) else "malformed")
             return
         if self.stage != IDLE:
+            self.settle()
             self._account(len(data), idle=idle, handed_over=self.cycle is not cycle)
 
     def _account(self, count: int, *, idle: bool, handed_over: bool) -> None:
@@ -209,11 +205,26 @@ class Connection(HttpToolsProtocol):
         first = before is None or before.response_complete
         reads = not self.flow.write_paused
         stays = version != "1.0" and parser.should_keep_alive() and not parser.should_upgrade()
-        call = None
-        if first and stays and reads and method == b"POST" and (shortcut := self.shortcuts.get(self.url)) is not None:
-            call = self._answer_now(shortcut)
-            if call is None:
-                return
+        if not (first and reads and stays and version == "1.1" and self.hold(method)):
+            self.begin(method, version, stays=stays, first=first)
+
+    def hold(self, _method: bytes) -> bool:
+        """Keep an HTTP/1.1 request that nothing is in the way of for later; whether that was done. See `settle`."""
+        return False
+
+    def settle(self) -> None:
+        """Answer what is held, or begin it; called before anything else happens to the connection."""
+
+    def begin(self, method: bytes, version: str, *, stays: bool, first: bool, call: Call | None = None) -> Cycle:
+        """Make the request an ASGI call.
+
+        Args:
+            method: as sent.
+            version: of HTTP.
+            stays: whether the connection may be used again.
+            first: whether no answer is before it.
+            call: what is known of the request, if something is.
+        """
         self.scope = self._scope(method.decode("ascii"), version, call)
         cycle = self.cycle = Cycle(
             self.scope,
@@ -226,21 +237,16 @@ class Connection(HttpToolsProtocol):
         )
         if first:
             self._start_asgi_task(cycle, self.app)
-            return
+            return cycle
         self.flow.pause_reading()
         self.pipeline.appendleft((cycle, self.app))
         if len(self.pipeline) > self.limits.pipeline_max:
             raise LimitReachedError("pipeline")
+        return cycle
 
-    def _answer_now(self, shortcut: Shortcut) -> Call | None:
-        """Answer without a wait; where that cannot be, what is known of the request by then."""
-        try:
-            status, rest = shortcut(self.headers, self.client, self.scheme or "http")
-        except Waits as waits:
-            return waits.call
-        self.transport.write(STATUS_LINE[status] + self.common_head + rest)
-        self.server_state.total_requests += 1
-        return None
+    def head_of(self, status: int) -> bytes:
+        """The lines with which every answer of this status begins."""
+        return STATUS_LINE[status] + self.common_head
 
     def _scope(self, method: str, version: str, call: Call | None) -> HTTPScope:
         parsed = httptools.parse_url(self.url)
@@ -313,6 +319,7 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, limit: str) -> None:
         """Answer if nothing else is being answered, then end the connection."""
+        self.settle()
         HTTP_REFUSED.labels(limit).inc()
         self.dead = True
         cycle = self.cycle
@@ -372,22 +379,3 @@ class Connection(HttpToolsProtocol):
 
 
 _TIMEOUT_NAME: Final = {IDLE: "keep_alive", HEAD: "header_timeout", BODY: "body_timeout"}
-
-
-def bound_to(
-    limits: HttpLimits, answers: Answers, shortcuts: Mapping[bytes, Shortcut], peers: Peers
-) -> type[Connection]:
-    """A class of connections for one listener.
-
-    Args:
-        limits: its bounds.
-        answers: what it says when one of them is reached.
-        shortcuts: to answers of POSTs, by the request target as sent.
-        peers: counts each address's connections.
-
-    Returns:
-        A subclass to be given to uvicorn as its protocol.
-    """
-    return type(
-        "BoundConnection", (Connection,), {"limits": limits, "answers": answers, "shortcuts": shortcuts, "peers": peers}
-    )

@@ -22,8 +22,9 @@ from tidegate.app import memory
 from tidegate.app.bounds import HttpLimits
 from tidegate.app.listen import BACKLOG, allow_open_files, open_socket, split_bind
 from tidegate.app.peers import Peers
-from tidegate.app.protocol import Connection, bound_to
+from tidegate.app.protocol import Connection
 from tidegate.app.refusals import Answers
+from tidegate.app.together import bound_to
 from tidegate.errors import TidegateError
 from tidegate.http.answer import AsgiApp
 from tidegate.http.proxy import Network, ProxyRule

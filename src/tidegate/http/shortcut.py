@@ -1,4 +1,4 @@
-"""Answering a request inside the call that received its head, for a server that offers it.
+"""Answering a request without a task of its own, for a server that offers it.
 
 ASGI is the contract of every door. Beside it, a door that need not wait may say so here: our server then asks it for
 the octets of the answer and builds neither scope nor task nor events. Whatever cannot be answered so goes the
