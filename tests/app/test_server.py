@@ -166,10 +166,12 @@ async def test_a_second_signal_does_not_wait_for_an_end_that_has_begun(monkeypat
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("when", ["before the drain", "in the drain"])
+@pytest.mark.parametrize("when", ["before the request", "before the drain", "in the drain"])
 async def test_after_a_second_signal_nothing_is_answered_behind_the_application_s_end(when):
     async with slow() as (running, application), asyncio.timeout(5):
         wire = await Wire.to(running)
+        if when == "before the request":
+            running.hurry()
         await wire.say(GET)
         await application.asked.wait()
         if when == "before the drain":

@@ -222,14 +222,19 @@ class _Server(uvicorn.Server):
             await self.shutdown()
         finally:
             self.lifespan = lifespan
+        if self.force_exit:
+            self._cancel_requests()  # those that began after the signal
 
     def hurry(self) -> None:
         """End the requests in flight, so that none is answered behind a closed ledger; all else has a moment."""
         self.force_exit = True
-        for task in tuple(self.server_state.tasks):
-            task.cancel()
+        self._cancel_requests()
         if self._end is not None and self._end.when() is None:
             self._end.reschedule(asyncio.get_running_loop().time() + _FORCED_SECONDS)
+
+    def _cancel_requests(self) -> None:
+        for task in tuple(self.server_state.tasks):
+            task.cancel()
 
     async def _accept(self, tls: ssl.SSLContext | None) -> asyncio.base_events.Server:
         state, make = self.lifespan.state, self._connection_class

@@ -16,7 +16,8 @@ from tidegate.http.call import Call
 from tidegate.http.shortcut import Shortcut, Waits
 
 TOGETHER: Final = 32
-"""Answers that are worked out before they are sent: the first of them waits for the last, some milliseconds at most."""
+"""Requests that are answered without waiting for the end of the turn, which a flood of others can put off: the first of
+them waits for so many to be read and worked out, some milliseconds."""
 
 
 class Turn:
@@ -28,20 +29,21 @@ class Turn:
         self._waiting: list[PromptConnection] = []
 
     def add(self, connection: "PromptConnection") -> None:
-        """Have the request that a connection holds answered at the end of this turn."""
-        if not self._waiting:
+        """Have the request that a connection holds answered at the end of this turn, or sooner where many are."""
+        waiting = self._waiting
+        if not waiting:
             connection.loop.call_soon(self.answer)
-        self._waiting.append(connection)
+        waiting.append(connection)
+        if len(waiting) >= TOGETHER:
+            self.answer()
 
     def answer(self) -> None:
-        """Answer what came; what comes meanwhile is the next turn's."""
+        """Answer what came; what comes meanwhile is for the next time."""
         waiting, self._waiting = self._waiting, []
-        for start in range(0, len(waiting), TOGETHER):
-            some = waiting[start : start + TOGETHER]
-            worked_out = [(connection.transport, connection.worked_out()) for connection in some]
-            for transport, octets in worked_out:
-                if octets:
-                    transport.write(octets)
+        worked_out = [(connection.transport, connection.worked_out()) for connection in waiting]
+        for transport, octets in worked_out:
+            if octets:
+                transport.write(octets)
 
 
 class PromptConnection(Connection):
@@ -105,6 +107,10 @@ class PromptConnection(Connection):
         if self.held is not None:
             self.settle()
         super().on_message_begin()
+
+    def on_chunk_header(self) -> None:
+        """A piece of a body without a length begins, be it an empty one: the request has to wait."""
+        self.settle()
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body: the request has to wait."""
